@@ -1,0 +1,84 @@
+"""What every test may ask for: real servers, a fresh database on each kind, and the sample event logs.
+
+A test that cannot run here is skipped with a reason that the last line of the run counts. Where `CI` is set a missing server
+is a failure: there the tests must have run on both databases.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from tests import servers
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLES = "TOUCHPOINT_SAMPLES"  # a folder of event logs, never part of the project
+NO_SERVER = "no server: "
+NO_SAMPLES = "no sample data: "
+
+S = TypeVar("S", bound=servers.Server)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[servers.Postgres]:
+    """A real PostgreSQL for the whole run; ask it for `new_database()`."""
+    with _started(servers.postgres) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _redis_for_the_run() -> Iterator[servers.Redis]:
+    with _started(servers.redis) as server:
+        yield server
+
+
+@pytest.fixture
+def redis_server(_redis_for_the_run: servers.Redis) -> servers.Redis:
+    """A real Redis-compatible server: up and empty when the test begins, whatever the one before did to it."""
+    if _redis_for_the_run.ours:
+        _redis_for_the_run.bring_up()
+    _redis_for_the_run.flush()
+    return _redis_for_the_run
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.servers)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database that nobody used before: the test runs once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'touchpoint.sqlite3'}"
+        return
+    postgres: servers.Postgres = request.getfixturevalue("postgres_server")
+    url = postgres.new_database()
+    yield url
+    postgres.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The folder of sample event logs; its README says what is in it."""
+    named = os.environ.get(SAMPLES)
+    if not named or not Path(named).is_dir():
+        pytest.skip(f"{NO_SAMPLES}set {SAMPLES} to a folder that has them")
+    return Path(named)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say aloud what was left out, so that a green run is not taken for more than it is."""
+    reasons = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    for prefix, what in ((NO_SERVER, "a server"), (NO_SAMPLES, "the sample data")):
+        left_out = sum(prefix in reason for reason in reasons)
+        if left_out:
+            terminalreporter.write_line(f"{left_out} tests were left out for lack of {what}.", yellow=True)
+
+
+def _started(start: Callable[[], S]) -> S:
+    try:
+        return start()
+    except servers.NoServer as error:
+        if os.environ.get("CI"):
+            pytest.fail(f"{NO_SERVER}{error}")
+        pytest.skip(f"{NO_SERVER}{error}")
