@@ -1,0 +1,150 @@
+"""What house-rules.yaml may say: contact windows, holidays, caps and queues. Playbooks may tighten these, never loosen them."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from orchestrator.errors import did_you_mean
+from orchestrator.language.delays import Delay, TimeOfDay
+from orchestrator.language.dispositions import BY_CODE
+from orchestrator.language.playbook import CHANNELS, Model, Name, wrong
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Minutes = tuple[int, int]  # from, to: minutes after local midnight, 0 <= from < to <= 1440
+_HOURS = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)\s*-\s*([01]?\d|2[0-4]):([0-5]\d)")
+HOURS_HINT = 'write hours as "09:00-17:30", days as "mon" or "mon-fri"'
+ChannelName = Literal["email", "text", "call", "voicemail"]
+
+
+def days_of(text: str) -> list[int]:
+    """ "mon-fri" -> [0, 1, 2, 3, 4]; 0 is Monday."""
+    first, _, last = text.strip().lower().partition("-")
+    if first not in WEEKDAYS or (last and last not in WEEKDAYS):
+        raise PydanticCustomError("days", "{problem}", {"problem": f"'{text}' names no days", "hint": HOURS_HINT})
+    start, end = WEEKDAYS.index(first), WEEKDAYS.index(last or first)
+    if end < start:
+        raise PydanticCustomError("days", "{problem}", {"problem": f"'{text}' runs backwards", "hint": HOURS_HINT})
+    return list(range(start, end + 1))
+
+
+def hours_of(text: str) -> Minutes:
+    """ "09:00-17:30" -> (540, 1050). Hours do not run over midnight: write two lines."""
+    found = _HOURS.fullmatch(text.strip())
+    start, end = (int(found[1]) * 60 + int(found[2]), int(found[3]) * 60 + int(found[4])) if found else (0, 0)
+    if not found or not start < end <= 1440:
+        raise PydanticCustomError("hours", "{problem}", {"problem": f"'{text}' is no span of a day", "hint": HOURS_HINT})
+    return start, end
+
+
+class Window(Model):
+    """When contact is allowed: spans of local time for each weekday, closed on holidays unless said otherwise."""
+
+    week: tuple[tuple[Minutes, ...], ...]  # seven entries, Monday first
+    on_holidays: Literal["closed", "open"] = "closed"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or "week" in value:
+            return value
+        week: list[list[Minutes]] = [[] for _ in WEEKDAYS]
+        for days, spans in value.items():
+            if days == "on_holidays":
+                continue
+            for day in days_of(str(days)):
+                week[day] += [hours_of(str(s)) for s in (spans if isinstance(spans, list) else [spans])]
+        return {"week": tuple(tuple(sorted(day)) for day in week), "on_holidays": value.get("on_holidays", "closed")}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        spans = {"type": "string", "pattern": _HOURS.pattern, "examples": ["09:00-17:30"]}
+        return {
+            "type": "object",
+            "properties": {"on_holidays": {"enum": ["closed", "open"]}},
+            "patternProperties": {
+                "^(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?$": {
+                    "anyOf": [spans, {"type": "array", "items": spans}]
+                }
+            },
+            "additionalProperties": False,
+        }
+
+
+class Cap(Model):
+    """At most so many contacts with one customer, over all playbooks, in a local day or a run of local days."""
+
+    most: int = Field(ge=1, le=100)
+    per: Literal["day", "week"]  # day: the customer's calendar day; week: that day and the six before it
+    of: ChannelName | None = None  # one channel only; all of them when not said
+
+
+class Queue(Model):
+    """A list in which calls wait for staff."""
+
+    title: str = Field(min_length=1, max_length=200, description="what staff see, e.g. title: Sales")
+    about: str = Field("", max_length=1_000, description="what is in it and who takes it")
+
+
+class Company(Model):
+    """Who is speaking; templates print it as `house.name`, `house.phone` …"""
+
+    name: str = Field(min_length=1, description="who is speaking")
+    phone: str = ""
+    email: str = ""
+    website: str = ""
+    address: str = ""
+
+
+class HouseRules(Model):
+    """All of house-rules.yaml."""
+
+    company: Company = Field(description="who is speaking, e.g. company: {name: …, phone: …}")
+    # where customers live: all must be open when a zone is unknown
+    time_zones: list[str] = Field(default_factory=list, description="where customers live, e.g. [America/Chicago]")
+    working_days: str = Field("mon-fri", description="the days that count as business days")
+    holidays: list[Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]] = Field(
+        default_factory=list, description="public holidays of these countries or parts of them, e.g. [US, DE-BY]"
+    )
+    closed_on: list[date] = Field(default_factory=list, description="further days off, e.g. [2026-12-24]")
+    contact_windows: dict[Name, Window] = Field(min_length=1, description="hours in which contact is allowed, by name")
+    default_windows: dict[ChannelName, Name] = Field(description="for steps and playbooks that name none, by channel")
+    never_outside: dict[ChannelName, Name] = Field(description="the outer bound of each channel, whatever a playbook says")
+    caps: list[Cap] = Field(default_factory=list, description="how often at most, e.g. [{most: 2, per: day}]")
+    skip_when_late: Delay = Field(Delay.parse("2 days"), description="for steps that do not say not_later_than")
+    times_of_day: list[TimeOfDay] = Field(
+        default_factory=lambda: [TimeOfDay(10, 0), TimeOfDay(14, 0), TimeOfDay(16, 30)],
+        min_length=1,
+        description="where 'vary: time of day' puts later tries",
+    )
+    queues: dict[Name, Queue] = Field(default_factory=dict, description="the lists in which calls wait for staff")
+    dispositions: dict[str, str] = Field(default_factory=dict, description="the team's own labels, by disposition")
+
+    @field_validator("working_days")
+    @classmethod
+    def _days(cls, value: str) -> str:
+        days_of(value)
+        return value
+
+    @model_validator(mode="after")
+    def _names_known_windows(self) -> HouseRules:
+        for block in ("default_windows", "never_outside"):
+            windows: dict[str, str] = getattr(self, block)
+            for channel, window in windows.items():
+                if window not in self.contact_windows:
+                    hint = did_you_mean(window, self.contact_windows)
+                    raise wrong(f"{block} of {channel}: there is no contact window '{window}'", hint, block)
+            if missing := [channel for channel in CHANNELS if channel not in windows]:
+                raise wrong(f"{block} says nothing for {missing[0]}", "all four channels need one", block)
+        return self
+
+    @model_validator(mode="after")
+    def _names_known_dispositions(self) -> HouseRules:
+        for code in self.dispositions:
+            if code not in BY_CODE:
+                raise wrong(f"there is no disposition '{code}'", did_you_mean(code, BY_CODE), "dispositions")
+        return self

@@ -1,0 +1,47 @@
+"""Events that the system itself puts into the stream: playbooks may start, stop and wait on them like on any other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from orchestrator.language.lifecycle import EventDeclaration
+
+STAGE = "system"  # they belong to no stage of a customer's life
+
+
+def _declare(means: str, **fields: str) -> EventDeclaration:
+    given: Any = {"stage": STAGE, "means": means, "fields": fields}
+    return EventDeclaration.model_validate(given)
+
+
+SYSTEM_EVENTS: Mapping[str, EventDeclaration] = {
+    "touch.sent": _declare(
+        "an e-mail, a text or a voicemail went out",
+        touchpoint="text",
+        channel="text",
+        playbook="text",
+    ),
+    "call.finished": _declare(
+        "a call has its disposition",
+        touchpoint="text",
+        channel="text",
+        playbook="text",
+        disposition="text",
+        note="optional text",
+    ),
+    "customer.opted_out": _declare(
+        "the customer wants no more contact, on one channel or on all",
+        channel="text",
+        touchpoint="optional text",
+        playbook="optional text",
+    ),
+    "survey.answered": _declare(
+        "the customer answered a question of ours",
+        touchpoint="text",
+        channel="text",
+        playbook="text",
+        rating="optional number",
+        comment="optional text",
+    ),
+}
