@@ -1,0 +1,30 @@
+"""Somebody has paused everything, a channel, a playbook or a queue: what is due is held, and never dropped."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from orchestrator.core.house import House
+from orchestrator.core.model import Allow, Case, Defer, Verdict
+
+RULE = "pause"
+ASK_AGAIN = timedelta(minutes=15)  # how long a touch may go on waiting after the pause is lifted
+
+
+def judge(case: Case, at: datetime, house: House) -> Verdict:
+    """Defer while a pause covers this touch. A pause of calls holds voicemails too: they are left by calling."""
+    for scope, name in case.paused:
+        if _covers(case, scope, name):
+            return Defer(at + ASK_AGAIN, RULE, "everything is paused" if scope == "all" else f"the {scope} {name} is paused")
+    return Allow()
+
+
+def _covers(case: Case, scope: str, name: str) -> bool:
+    touch = case.touch
+    if scope == "channel":
+        return name == touch.channel or (name == "call" and touch.channel == "voicemail")
+    if scope == "playbook":
+        return name == case.run.playbook
+    if scope == "queue":
+        return name == touch.queue
+    return True  # "all", and a scope that nobody knows: in doubt it holds
