@@ -1,0 +1,22 @@
+"""The null channel: accepts everything and does nothing. For benchmarks, which measure everything but a provider."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from orchestrator.channels.base import Accepted, Answer, Found, Outgoing
+
+
+class Null:
+    """Nothing is sent, so a handle that is asked for later cannot be told."""
+
+    name = "null"
+    carries = ("email", "text", "voicemail")
+
+    def send(self, batch: Sequence[Outgoing], until: datetime) -> list[Answer]:
+        return [Accepted(f"null:{m.handle}") for m in batch]
+
+    def find(self, handles: Sequence[UUID]) -> Mapping[UUID, Found]:
+        return dict.fromkeys(handles, "cannot tell")

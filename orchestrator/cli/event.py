@@ -1,0 +1,66 @@
+"""`touchpoint event FILE`: take in events from a file or from standard input, as if a system had posted them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from orchestrator.accepting import Answer, Raw, accept, unpacked
+from orchestrator.config import Settings
+from orchestrator.errors import EventError, InputError, Problem
+from orchestrator.jsontext import Unreadable, read_json
+from orchestrator.store.upgrade import require_current
+from orchestrator.wiring import build
+
+STYLES = {"accepted": "green", "repeated": "dim", "later": "yellow", "conflict": "red", "refused": "red"}
+
+
+def event(
+    file: Annotated[
+        str, typer.Argument(help="A file with one JSON event, an array of them, or one a line; '-' reads standard input.")
+    ],
+    backfill: Annotated[bool, typer.Option("--backfill", help="History: remembered, but nothing starts from it.")] = False,
+) -> None:
+    """Take in one event or many, plain or as CloudEvents, and say what became of each."""
+    raws = _read(file)
+    parts = build(Settings())
+    require_current(parts.database)
+    answers = accept(parts, raws, backfill=backfill)
+    out = Console(highlight=False)
+    for number, answer in enumerate(answers, 1):
+        _say(out, answer, f"event {number}")
+    if any(answer.problems for answer in answers):
+        raise typer.Exit(1)
+
+
+def _read(file: str) -> list[Raw | EventError]:
+    try:
+        text = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise InputError(Problem(f"the file cannot be read: {error.strerror}", "", file)) from None
+    try:
+        value = read_json(text)
+    except Unreadable:
+        lines = [line for line in text.splitlines() if line.strip()]
+        if len(lines) < 2 or not lines[0].rstrip().endswith(b"}"):
+            raise
+        return [_line(line) for line in lines]
+    return [unpacked(one) for one in (value if isinstance(value, list) else [value])]
+
+
+def _line(line: bytes) -> Raw | EventError:
+    try:
+        return unpacked(read_json(line))
+    except Unreadable as error:
+        return error
+
+
+def _say(out: Console, answer: Answer, otherwise: str) -> None:
+    started = f", {len(answer.enrollments)} started" if answer.enrollments else ""
+    out.print(f"{answer.key or otherwise}: {answer.status}{started}", style=STYLES[answer.status], markup=False)
+    for problem in (*answer.problems, *answer.warnings):
+        out.print(f"    {problem}", markup=False)

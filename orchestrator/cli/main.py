@@ -1,0 +1,69 @@
+"""The `touchpoint` command: every sub-command in a file of its own. The only place that turns errors into one calm sentence."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import typer
+from rich.console import Console
+
+from orchestrator.errors import InputError, TouchpointError
+
+# name, module, function, help: modules are imported when they are used, so that `touchpoint call next` does not wait for FastAPI
+COMMANDS = (
+    ("demo", "demo", "demo"),
+    ("serve", "serve", "serve"),
+    ("worker", "serve", "worker"),
+    ("beat", "serve", "beat"),
+    ("check", "publish", "check"),
+    ("publish", "publish", "publish"),
+    ("status", "publish", "status"),
+    ("schema", "publish", "schema"),
+    ("event", "event", "event"),
+    ("ingest", "ingest", "ingest"),
+    ("replay", "replay", "replay"),
+    ("timeline", "why", "timeline"),
+    ("why", "why", "why"),
+    ("doctor", "doctor", "doctor"),
+    ("pause", "holds", "pause"),
+    ("resume", "holds", "resume"),
+    ("optout", "holds", "optout"),
+)
+GROUPS = (("call", "call"), ("unknown", "unknown"), ("event-queue", "aside"), ("key", "key"), ("db", "db"))
+HERE = "orchestrator.cli"
+
+
+def app(argv: list[str]) -> typer.Typer:
+    """The command line with the sub-commands that these words need (all of them for help and completion)."""
+    root = typer.Typer(
+        name="touchpoint", help=__doc__.splitlines()[0], no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False
+    )
+    wanted = next((word for word in argv if not word.startswith("-")), "")
+    known = {name for name, *_ in COMMANDS} | {name for name, _ in GROUPS}
+    for name, module, function in COMMANDS:
+        if wanted not in known or wanted == name:
+            root.command(name)(getattr(importlib.import_module(f"{HERE}.{module}"), function))
+    for name, module in GROUPS:
+        if wanted not in known or wanted == name:
+            root.add_typer(importlib.import_module(f"{HERE}.{module}").app, name=name)
+    root.callback()(_root)
+    return root
+
+
+def _root() -> None:
+    """Follow up: a lifecycle event comes in, a playbook says which touchpoints follow, each happens once, with its reason on record."""
+
+
+def main() -> None:
+    """Entry point of the `touchpoint` command."""
+    try:
+        app(sys.argv[1:])(standalone_mode=True)
+    except InputError as error:
+        console = Console(stderr=True)
+        for problem in error.problems:
+            console.print(str(problem), style="red", markup=False, highlight=False)
+        raise SystemExit(2) from None
+    except TouchpointError as error:
+        Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
+        raise SystemExit(1) from None

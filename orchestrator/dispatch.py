@@ -1,0 +1,207 @@
+"""Due touches become attempts: claim a batch, judge it, write the intents, commit; send; record the answers and what follows, commit.
+
+No database session is open while a provider is called. Nothing is decided here: fates come from core/judging.py, what follows
+from the planner.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from orchestrator.channels.base import Answer, Outgoing, Unknown
+from orchestrator.core.judging import Fate, Go, Later, Over, fate, refuse
+from orchestrator.core.model import Change, Contact, Deny, TouchState
+from orchestrator.core.planner import Facts
+from orchestrator.language.templates import CannotSay
+from orchestrator.outcomes import Sending, record
+from orchestrator.parts import Parts
+from orchestrator.rulebook import InUse
+from orchestrator.store import attempts, pauses, touches
+from orchestrator.store import changes as written
+from orchestrator.store import events as stored_events
+from orchestrator.store.changes import entry
+from orchestrator.store.database import Work
+from orchestrator.store.touches import Due
+
+log = logging.getLogger(__name__)
+SMALL, LARGE = 100, 500  # touches in one batch: small while little is due, so that lateness stays low
+
+CHANNELS = ("wait", "email", "text", "voicemail", "call")  # the queues of workers; "wait" has no provider
+
+
+def drain(parts: Parts, channel: str, *, stop: Callable[[], bool] = lambda: False, most: int = 100_000) -> int:
+    """Do what is due on a channel until nothing is left, `stop` says so, or `most` touches are done. Answers how many were handled."""
+    handled, size = 0, SMALL
+    while handled < most and not stop():
+        found = drain_once(parts, channel, min(size, most - handled))
+        handled += found
+        if found < size:
+            break
+        size = LARGE  # a backlog
+    return handled
+
+
+def drain_once(parts: Parts, channel: str, size: int = SMALL) -> int:
+    """One batch of one channel. Answers how many touches were claimed."""
+    now = parts.clock()
+    claimed, sending = parts.database.run(lambda work: _claim(parts, work, channel, now, size))
+    if sending:
+        via = parts.channels[channel]
+        try:
+            answers: list[Answer] = via.send([s.message for s in sending], now + parts.lease / 2)
+        except Exception as error:  # shell: a defect in a channel must not make us say that nothing was sent
+            log.exception("a channel failed; its batch is unknown", extra={"action": "channel.failed", "channel": channel})
+            answers = [Unknown(f"the channel failed: {type(error).__name__}")] * len(sending)
+        record(parts, sending, answers)
+    return claimed
+
+
+def facts_of(work: Work, in_use: InUse, dues: Sequence[Due]) -> list[Facts]:
+    """What the planner may look at, for each of these."""
+    programs = [in_use.program(work, d.run.version) for d in dues]
+    waiting = [(d, p) for d, p in zip(dues, programs, strict=True) if p.waits_for]
+    types = {t for _, p in waiting for t in p.waits_for}
+    seen = stored_events.seen(work, sorted({d.run.subject for d, _ in waiting}), types) if types else {}
+    return [
+        Facts(p, d.run, d.customer, in_use.house, in_use.names(d.run, d.customer, p), seen.get(d.run.subject, {}))
+        for d, p in zip(dues, programs, strict=True)
+    ]
+
+
+def judge_all(
+    parts: Parts, work: Work, in_use: InUse, dues: Sequence[Due], now: datetime, *, only_first: bool = False
+) -> list[tuple[Due, Facts, Fate]]:
+    """The fate of each, in order; those that may go count towards the caps of those after them.
+
+    only_first: stop at the first that may go; those after it are left out.
+    """
+    paused = pauses.live(work)
+    reached = touches.contacts(work, {d.customer.id for d in dues if d.touch.channel}, now)
+    judged: list[tuple[Due, Facts, Fate]] = []
+    for due, facts in zip(dues, facts_of(work, in_use, dues), strict=True):
+        contacts = reached.setdefault(due.customer.id, [])
+        decided = fate(due.touch, due.run, facts, contacts, paused, now, parts.new_id)
+        if isinstance(decided, Go) and due.touch.channel:
+            contacts.append(Contact(due.touch.channel, now))
+        judged.append((due, facts, decided))
+        if only_first and isinstance(decided, Go):
+            break
+    return judged
+
+
+def put_off(work: Work, late: Sequence[tuple[Due, Later]], now: datetime) -> list[dict[str, Any]]:
+    """Touches are planned again for later; answers their journal entries."""
+    touches.move(
+        work,
+        [
+            {"id": d.touch.id, "epoch": d.touch.epoch, "state": TouchState.PLANNED, "due_at": f.until, "lease_until": None,
+             "held_by": None, "effect_at": None}
+            for d, f in late
+        ],
+    )  # fmt: skip
+    return [
+        entry(now, "touch.deferred", f"put off to {f.until:%Y-%m-%d %H:%M} UTC: {f.why}", rule=f.rule, run=d.run.id,
+              touch=d.touch.id, customer=d.customer.id)
+        for d, f in late
+    ]  # fmt: skip
+
+
+def _claim(parts: Parts, work: Work, channel: str, now: datetime, size: int) -> tuple[int, list[Sending]]:
+    """Claim and judge a batch, and write everything that was decided, intents included."""
+    dues = touches.claim_due(work, channel, now, size)
+    if not dues:
+        return 0, []
+    in_use = parts.rulebook.refresh(work)
+    judged = judge_all(parts, work, in_use, dues, now)
+    changes: list[Change] = [c for _, _, f in judged if isinstance(f, Over) for c in f.changes]
+    entries = put_off(work, [(d, f) for d, _, f in judged if isinstance(f, Later)], now)
+    free = [(d, x, f) for d, x, f in judged if isinstance(f, Go)]
+    sending: list[Sending] = []
+    if channel == "call":
+        entries += _offer(work, free, now)
+    elif channel != "wait":
+        sending, refused = _write_intents(parts, work, in_use, free, entries, now)
+        changes += refused
+    written.write(work, changes, entries)
+    return len(dues), sending
+
+
+def _offer(work: Work, free: Sequence[tuple[Due, Facts, Go]], now: datetime) -> list[dict[str, Any]]:
+    """Calls become tasks in their queues."""
+    touches.move(work, [{"id": d.touch.id, "epoch": d.touch.epoch, "state": TouchState.READY} for d, _, _ in free])
+    return [
+        entry(
+            now,
+            "touch.ready",
+            f"waits in the queue {d.touch.queue}; {f.why}",
+            run=d.run.id,
+            touch=d.touch.id,
+            customer=d.customer.id,
+        )
+        for d, _, f in free
+    ]
+
+
+def _write_intents(
+    parts: Parts, work: Work, in_use: InUse, free: Sequence[tuple[Due, Facts, Go]], entries: list[dict[str, Any]], now: datetime
+) -> tuple[list[Sending], list[Change]]:
+    """Render each message and put the attempt on record; what cannot be rendered is not sent."""
+    tried_before = [d.touch.id for d, _, _ in free if d.touch.epoch > 0]
+    numbers = attempts.numbers(work, tried_before) if tried_before else {}
+    sending: list[Sending] = []
+    refused: list[Change] = []
+    for due, facts, go in free:
+        attempt = parts.new_id()
+        try:
+            message = compose(work, in_use, due, facts, attempt)
+        except CannotSay as missing:
+            deny = Deny("missing value", f"{due.touch.touchpoint} cannot be written: {missing}")
+            refused += refuse(facts, due.touch, deny, now, parts.new_id)
+            continue
+        number = numbers.get(due.touch.id, 0) + 1
+        sending.append(Sending(due, facts, attempt, number, due.touch.epoch + 1, now, message))
+        why = f"attempt {number} goes out" if number > 1 else "goes out"
+        entries.append(
+            entry(now, "touch.sending", f"{why}; {go.why}", run=due.run.id, touch=due.touch.id, customer=due.customer.id)
+        )
+    via = parts.channels[free[0][0].touch.channel or ""].name if free else ""
+    attempts.begin(
+        work,
+        [
+            {"id": s.attempt, "touch_id": s.due.touch.id, "number": s.number, "epoch": s.epoch,
+             "via": via, "began_at": now}
+            for s in sending
+        ],
+    )  # fmt: skip
+    touches.move(
+        work,
+        [
+            {"id": s.due.touch.id, "epoch": s.due.touch.epoch, "state": TouchState.SENDING, "effect_at": now,
+             "lease_until": now + parts.lease}
+            for s in sending
+        ],
+    )  # fmt: skip
+    return sending, refused
+
+
+def compose(work: Work, in_use: InUse, due: Due, facts: Facts, handle: UUID) -> Outgoing:
+    """The message with its words filled in. Raises CannotSay when something it prints is not known."""
+    touch, person = due.touch, due.customer
+    to = person.email if touch.channel == "email" else person.phone
+    assert to is not None, "the consent policy refuses what has no contact point"
+    said = in_use.render(work, facts, touch)
+    return Outgoing(
+        handle=handle,
+        channel=str(touch.channel),
+        to=to,
+        body=said.body,
+        subject=said.subject,
+        preheader=said.preheader,
+        reply_to=said.reply_to,
+        playbook=due.run.playbook,
+        touchpoint=str(touch.touchpoint),
+    )

@@ -1,0 +1,41 @@
+"""Logs: a sentence, a stable action name and ids, as JSON lines. No names, numbers or bodies."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+
+
+def set_up(level: str) -> None:
+    """Send everything to standard error, one JSON object a line. Provider libraries, which print keys, speak only of warnings."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    render: structlog.typing.Processor = structlog.processors.JSONRenderer()
+    if sys.stderr.isatty():
+        render = structlog.dev.ConsoleRenderer()
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render]
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in (
+        "python_http_client",
+        "twilio.http_client",
+        "urllib3",
+        "celery.beat",
+        "celery.app.trace",
+        "celery.worker.strategy",
+    ):
+        logging.getLogger(name).setLevel("WARNING")

@@ -1,0 +1,150 @@
+"""What providers answered becomes the state of touches, and the next touches are planned: the third commit of every attempt."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from orchestrator.channels.base import Accepted, Answer, Outgoing, RejectedPermanent, RejectedSafe, Unknown
+from orchestrator.core import planner
+from orchestrator.core.model import Change, TouchState
+from orchestrator.core.planner import Facts
+from orchestrator.engine import suppress
+from orchestrator.parts import Parts
+from orchestrator.rulebook import InUse
+from orchestrator.store import attempts, customers, enrollments, touches
+from orchestrator.store import changes as written
+from orchestrator.store.changes import entry
+from orchestrator.store.database import Work
+from orchestrator.store.touches import Due
+from orchestrator.system import emit
+
+log = logging.getLogger(__name__)
+FIRST_RETRY_S, LONGEST_RETRY_S = 15.0, 900.0  # after a safe refusal: doubling, until the touch expires
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A claimed touch whose intent is on record."""
+
+    due: Due
+    facts: Facts
+    attempt: UUID
+    number: int  # of the attempt
+    epoch: int  # of the claim
+    began_at: datetime
+    message: Outgoing
+
+
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """What one answer makes of one touch."""
+
+    outcome: str
+    state: TouchState
+    what: str
+    why: str
+    result: str | None  # for the planner; None: nothing follows yet
+    ref: str | None = None
+    due_at: datetime | None = None  # when it is planned again
+    reason: str | None = None
+
+
+def record(parts: Parts, sending: Sequence[Sending], answers: Sequence[Answer]) -> None:
+    """Write the answers of one batch and what follows from them. A claim that was lost meanwhile changes nothing."""
+    assert len(answers) == len(sending), "a channel answers for each message, in their order"
+    now = parts.clock()
+    emitted = parts.database.run(lambda work: _record(parts, work, list(zip(sending, answers, strict=True)), now))
+    if emitted:
+        parts.wake({"upkeep"})
+
+
+def _record(parts: Parts, work: Work, pairs: list[tuple[Sending, Answer]], now: datetime) -> bool:
+    in_use = parts.rulebook.refresh(work)
+    _lock_customers_of_refusals(work, pairs)
+    ended = enrollments.lock(work, [s.due.run.id for s, _ in pairs])
+    moves = [_move(s, a, now) for s, a in pairs]
+    rows = [attempts.outcome_row(s.attempt, m.outcome, now, m.ref, m.why) for (s, _), m in zip(pairs, moves, strict=True)]
+    closed = attempts.close(work, rows)
+    mine = [(s, a, m) for (s, a), m in zip(pairs, moves, strict=True) if s.attempt in closed]
+    moved = touches.move(work, [_touch_row(s, m, now) for s, _, m in mine])
+    changes: list[Change] = []
+    entries: list[dict[str, Any]] = []
+    sent: list[Due] = []
+    for s, a, m in mine:
+        if s.due.touch.id not in moved:
+            continue
+        due = s.due
+        entries.append(
+            entry(now, m.what, m.why, rule=m.reason or "", run=due.run.id, touch=due.touch.id, customer=due.customer.id)
+        )  # fmt: skip
+        if isinstance(a, RejectedPermanent):
+            _refused(work, in_use, due, a, now)
+        if m.result is not None and ended.get(due.run.id) is None:
+            changes += planner.after(s.facts, due.touch, m.result, now, parts.new_id)
+        if m.result == "sent":
+            sent.append(due)
+    if len(moved) < len(pairs):
+        log.warning(
+            "answers came after their claim was over", extra={"action": "outcome.stale", "count": len(pairs) - len(moved)}
+        )
+    written.write(work, changes, entries)
+    return emit(parts, work, in_use, "touch.sent", sent, {}, now)
+
+
+def _lock_customers_of_refusals(work: Work, pairs: Sequence[tuple[Sending, Answer]]) -> None:
+    """Customers come before enrollments in the order of locks."""
+    customers.lock(work, [s.due.customer.id for s, a in pairs if isinstance(a, RejectedPermanent)])
+
+
+def _move(s: Sending, answer: Answer, now: datetime) -> _Moved:
+    due = s.due.touch
+    match answer:
+        case Accepted():
+            return _Moved("accepted", TouchState.SENT, "touch.sent", f"accepted as {answer.ref}", "sent", answer.ref)
+        case RejectedSafe():
+            again = now + timedelta(seconds=_backoff(s.number, answer.retry_after_s))
+            if due.expires_at is not None and again >= due.expires_at:
+                why = f"refused until it was too late: {answer.why}"
+                return _Moved("rejected_safe", TouchState.FAILED, "touch.failed", why, "failed", reason="refused")
+            why = f"refused for now ({answer.why}); again at {again:%H:%M:%S} UTC"
+            return _Moved("rejected_safe", TouchState.PLANNED, "touch.refused", why, None, due_at=again)
+        case RejectedPermanent():
+            return _Moved(
+                "rejected_permanent", TouchState.FAILED, "touch.failed", answer.why, "failed", reason="refused for good"
+            )
+        case Unknown():
+            why = f"nobody knows whether it went out: {answer.why}"
+            return _Moved("unknown", TouchState.UNKNOWN, "touch.unknown", why, None, reason="no answer")
+
+
+def _backoff(number: int, asked_s: float | None) -> float:
+    doubled: float = min(FIRST_RETRY_S * 2.0 ** min(number - 1, 10), LONGEST_RETRY_S)
+    return max(doubled, asked_s or 0.0)
+
+
+def _touch_row(s: Sending, m: _Moved, now: datetime) -> dict[str, Any]:
+    touch = s.due.touch
+    return {
+        "id": touch.id,
+        "epoch": s.epoch,
+        "state": m.state,
+        "due_at": m.due_at or touch.due_at,
+        "lease_until": None,
+        "effect_at": None if m.state is TouchState.PLANNED else s.began_at,
+        "finished_at": now if m.state in (TouchState.SENT, TouchState.FAILED) else None,
+        "reason": m.reason,
+    }
+
+
+def _refused(work: Work, in_use: InUse, due: Due, answer: RejectedPermanent, now: datetime) -> None:
+    """A refusal for good changes what we know about the contact point."""
+    channel = str(due.touch.channel)
+    if answer.suppresses:
+        suppress(work, in_use, due.customer.id, channel, f"the provider says: {answer.why}", now, but=due.run.id)
+    if answer.contact_point_is_dead:
+        customers.forget_contact_point(work, due.customer.id, "email" if channel == "email" else "phone")

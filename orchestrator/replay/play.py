@@ -1,0 +1,129 @@
+"""One replay from end to end: files in, a database that nobody used before, the ledger and a summary out."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+from pathlib import Path
+
+from orchestrator import authoring, engine
+from orchestrator.config import IN_PROCESS, Settings
+from orchestrator.errors import DatabaseError, InputError, Problem
+from orchestrator.ids import NewId
+from orchestrator.mapping import read_map
+from orchestrator.parts import Parts
+from orchestrator.replay.calls import Outcomes, read_outcomes
+from orchestrator.replay.ledger import check_writable, write_ledger
+from orchestrator.replay.log import Log
+from orchestrator.replay.run import Replay, SimulatedClock, Woken, counted_ids
+from orchestrator.store import events as stored
+from orchestrator.store import journal, touches
+from orchestrator.store.upgrade import standing, upgrade
+from orchestrator.wiring import build
+
+BY = "replay"  # who publishes
+Tell = Callable[[int, datetime, float], None]  # events done, what the clock shows, share of the log that has been read
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to replay, with what, and where to write."""
+
+    log: Path
+    map: Path
+    playbooks: Path
+    ledger: Path
+    outcomes: Path | None = None  # None: every call is taken at once and nobody answers
+    database: str | None = None  # None: a temporary SQLite file
+    until: datetime | None = None  # nothing later than this happens
+    messages: Path | None = None  # None: what would be said is not kept
+    skip_bad: bool = False
+    most: int = engine.MOST_AT_ONCE  # events in a batch; makes no difference to the ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a replay counted."""
+
+    rows: int
+    left_out: Mapping[str, int]  # why -> how many rows
+    bad: Sequence[Problem]  # the first of those that could not be read
+    events: Mapping[str, int]  # accepted | repeated | conflict | later -> how many
+    unknown_types: Sequence[tuple[str, int]]  # not declared in lifecycle.yaml
+    set_aside: int  # events that the engine could not handle
+    began: datetime  # on the simulated clock
+    ended: datetime
+    enrollments: Sequence[tuple[str, str | None, int]]  # playbook, reason of the end (None: still open), how many
+    touches: Sequence[tuple[str | None, str, int]]  # touchpoint (None: a wait), state, how many
+    deferred: Sequence[tuple[str, int]]  # rule, how often
+    skipped: Sequence[tuple[str, int]]
+    lines: int  # of the ledger
+
+
+def replay(request: Request, tell: Tell = lambda done, at, share: None) -> Summary:
+    """Run the log through the playbooks and write the ledger.
+
+    Raises InputError for a file that cannot be used, before anything is done where that can be known, and DatabaseError for a
+    database that is not empty.
+    """
+    map_ = read_map(request.map)
+    design, _ = authoring.load(request.playbooks)
+    programs = [compiled.program for compiled in design.playbooks.values()]
+    outcomes = read_outcomes(request.outcomes, programs) if request.outcomes else Outcomes()
+    check_writable(request.ledger)
+    new_id = counted_ids()
+    with Log(request.log, map_, design.lifecycle, new_id, skip_bad=request.skip_bad) as log:
+        arriving = log.events()
+        first = next(arriving, None)
+        if first is None:
+            raise InputError(Problem("no row of it is an event that the map keeps", "look at 'only' in the map", str(request.log)))
+        clock, woken = SimulatedClock(first.received_at), Woken()
+        with _parts(request, clock, woken, new_id) as parts:
+            authoring.publish(parts, request.playbooks, BY)
+            run = Replay(parts, clock, woken, outcomes, until=request.until, most=request.most)
+            run.play(chain([first], arriving), lambda done, at: tell(done, at, log.done))
+            lines = write_ledger(parts, request.ledger)
+            return _summary(parts, log, run, (first.received_at, clock()), lines)
+
+
+@contextmanager
+def _parts(request: Request, clock: SimulatedClock, woken: Woken, new_id: NewId) -> Iterator[Parts]:
+    """Parts over an empty database, whose messages go nowhere (or into a file), whatever the settings of this machine say."""
+    with tempfile.TemporaryDirectory(prefix="touchpoint-replay-") as folder:
+        url = request.database or f"sqlite:///{folder}/replay.sqlite3"
+        via = "ledger" if request.messages else "null"
+        settings = Settings(
+            database_url=url, broker_url=IN_PROCESS, email_via=via, text_via=via, voicemail_via=via,
+            ledger_file=request.messages or Path(folder) / "unused",
+        )  # fmt: skip
+        built = build(settings, clock=clock, wake=woken, safe_writes=request.database is not None)
+        with closing(built.database):
+            if standing(built.database) != "empty":
+                raise DatabaseError("the database of a replay must be empty: name another one, or leave --database out")
+            upgrade(built.database)
+            if request.messages:
+                request.messages.unlink(missing_ok=True)
+            yield Parts(built.database, built.rulebook, built.channels, clock, new_id, woken, built.lease)
+
+
+def _summary(parts: Parts, log: Log, run: Replay, span: tuple[datetime, datetime], lines: int) -> Summary:
+    with parts.database.work() as work:
+        return Summary(
+            rows=log.rows,
+            left_out=dict(log.left_out),
+            bad=log.bad,
+            events=dict(run.receipts),
+            unknown_types=stored.unknown_types(work),
+            set_aside=stored.count_by_state(work).get("set_aside", 0),
+            began=span[0],
+            ended=span[1],
+            enrollments=journal.ended_by_reason(work),
+            touches=touches.count_by_state(work),
+            deferred=journal.counts(work, "touch.deferred"),
+            skipped=journal.counts(work, "touch.skipped"),
+            lines=lines,
+        )

@@ -1,0 +1,130 @@
+"""The rules in use: house rules, lifecycle and playbook versions, read from the database and compiled once.
+
+The database is the only source at run time, so that every process agrees; files reach it by `touchpoint publish`. House rules and
+the lifecycle are kept like playbook versions, under names that no playbook can have.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from orchestrator.core.house import House
+from orchestrator.core.intake import Version
+from orchestrator.core.model import Customer, Run, Touch
+from orchestrator.core.planner import Facts
+from orchestrator.errors import DatabaseError, NotFound
+from orchestrator.language.design import LoadedVersion, load_document
+from orchestrator.language.facts import customer_facts, flat
+from orchestrator.language.facts import facts as told
+from orchestrator.language.house_rules import HouseRules
+from orchestrator.language.lifecycle import Lifecycle
+from orchestrator.language.program import Program, TouchNode
+from orchestrator.language.source import parse, read_yaml
+from orchestrator.language.words import Rendered
+from orchestrator.store import versions
+from orchestrator.store.database import Work
+
+HOUSE_RULES = "@house-rules"
+LIFECYCLE = "@lifecycle"
+MOST_KEPT = 500  # compiled versions in memory; an enrollment may be pinned to any of them
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """What is in use at this moment. One value for a whole unit of work."""
+
+    house: House
+    company: Mapping[str, object]  # who is speaking
+    lifecycle: Lifecycle
+    current: Mapping[str, Version]
+    loaded: Callable[[Work, UUID], LoadedVersion]
+    listens: frozenset[str]  # system events that some version starts, stops or waits on
+
+    def program(self, work: Work, version: UUID) -> Program:
+        """The compiled playbook of a version, current or not."""
+        return self.loaded(work, version).program
+
+    def names(self, run: Run, customer: Customer, program: Program) -> Callable[[], Mapping[str, object]]:
+        """What conditions can know about an enrollment, built when first asked."""
+        return lambda: flat(self._known(run, customer, program, 0))
+
+    def render(self, work: Work, facts: Facts, touch: Touch) -> Rendered:
+        """The words of a touch, filled in. Raises CannotSay when something they print is not known."""
+        node = facts.program.nodes[touch.step]
+        assert isinstance(node, TouchNode), "only touchpoints say something"
+        words = self.loaded(work, facts.run.version).words[node.channel, node.words]
+        return words.render(self._known(facts.run, facts.customer, facts.program, touch.tries))
+
+    def _known(self, run: Run, customer: Customer, program: Program, tries: int) -> dict[str, Mapping[str, object]]:
+        person = customer_facts(
+            ref=customer.ref,
+            name=customer.name,
+            email=customer.email,
+            phone=customer.phone,
+            locale=customer.locale,
+            time_zone=customer.time_zone,
+            zones=customer.zones or self.house.strictest,
+            extra=customer.extra,
+        )
+        return told(run.event, person, run.subject, self.company, (program.playbook, program.title), tries, run.answers)
+
+
+class Rulebook:
+    """Compiles what is published, once for each version; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._marks: tuple[tuple[str, UUID], ...] = ()
+        self._in_use: InUse | None = None
+        self._kept: OrderedDict[UUID, LoadedVersion] = OrderedDict()
+
+    def refresh(self, work: Work) -> InUse:
+        """What is in use now; compiled anew only when something was published since the last call."""
+        rows = versions.current(work)
+        marks = tuple(sorted((name, row.id) for name, row in rows.items()))
+        with self._lock:
+            if self._in_use is None or marks != self._marks:
+                self._in_use, self._marks = self._compile(work, rows), marks
+            return self._in_use
+
+    def _compile(self, work: Work, rows: Mapping[str, Any]) -> InUse:
+        missing = {HOUSE_RULES, LIFECYCLE} - set(rows)
+        if missing:
+            raise DatabaseError("nothing is published yet: run 'touchpoint publish'")
+        rules = parse(HouseRules, read_yaml(_text(work, rows[HOUSE_RULES].id), "house-rules.yaml"))
+        lifecycle = parse(Lifecycle, read_yaml(_text(work, rows[LIFECYCLE].id), "lifecycle.yaml"))
+        if HOUSE_RULES in dict(self._marks) and dict(self._marks)[HOUSE_RULES] != rows[HOUSE_RULES].id:
+            self._kept.clear()  # compiled against other house rules
+        house = House.of(rules)
+
+        def loaded(work: Work, id_: UUID) -> LoadedVersion:
+            return self._version(work, id_, rules)
+
+        current = {
+            name: Version(row.id, row.number, loaded(work, row.id).program)
+            for name, row in rows.items()
+            if not name.startswith("@")
+        }
+        return InUse(house, rules.company.model_dump(), lifecycle, current, loaded, versions.listened(work))
+
+    def _version(self, work: Work, id_: UUID, rules: HouseRules) -> LoadedVersion:
+        kept = self._kept.get(id_)
+        if kept is None:
+            row = versions.document(work, id_)
+            if row is None:
+                raise NotFound(f"no playbook version {id_}")
+            kept = self._kept[id_] = load_document(row.document, rules)
+            while len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        return kept
+
+
+def _text(work: Work, id_: UUID) -> str:
+    row = versions.document(work, id_)
+    assert row is not None, "a current version exists"
+    return str(row.document["text"])

@@ -1,0 +1,201 @@
+"""Customers: found or made by the business's own id, merged so that the newest word about each field wins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select
+
+from orchestrator.core.model import Customer
+from orchestrator.ids import NewId
+from orchestrator.store import bulk
+from orchestrator.store.database import Work
+from orchestrator.store.schema import customer as table
+from orchestrator.store.schema import suppression
+from orchestrator.store.sets import among
+
+# in the order of the fields of core.model.Customer, but for `suppressed`
+CUSTOMER = (
+    table.c.id, table.c.ref, table.c.name, table.c.email, table.c.phone, table.c.locale, table.c.time_zone, table.c.zones,
+    table.c.hours, table.c.consent, table.c.extra,
+)  # fmt: skip
+COLUMNS = ("name", "email", "phone", "locale", "time_zone", "country", "hours")  # plain fields; the rest is `extra`
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one event says about a customer: only the fields it carries."""
+
+    ref: str
+    at: datetime  # when the event occurred
+    fields: Mapping[str, Any] = field(default_factory=dict)  # COLUMNS, consent (a mapping), or anything else
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A customer with what merging needs."""
+
+    customer: Customer
+    country: str | None
+    told_at: Mapping[str, str]
+
+
+def merge(work: Work, said: Sequence[Said], zones_of: Any, now: datetime, new_id: NewId) -> dict[str, Customer]:
+    """Create or update the customers that events speak of, and lock them until the unit of work ends.
+
+    zones_of: core.zones.candidate_zones, called when something that tells the zone has changed.
+    Answers by the business's id.
+    """
+    refs = sorted({s.ref for s in said})
+    known = _locked(work, refs)
+    missing = [ref for ref in refs if ref not in known]
+    if missing:
+        blank: dict[str, Any] = {
+            **dict.fromkeys(COLUMNS),
+            "zones": [],
+            "consent": {},
+            "extra": {},
+            "told_at": {},
+            "created_at": now,
+        }
+        bulk.insert(work, table, [{"id": new_id(), "ref": ref, **blank} for ref in missing], or_ignore=("ref",))
+        known |= _locked(work, missing)
+    rows = {ref: _as_row(known[ref]) for ref in refs}
+    changed: set[str] = set()
+    for one in said:
+        if _merge_one(rows[one.ref], one, zones_of):
+            changed.add(one.ref)
+    bulk.update(work, table, [rows[ref] for ref in sorted(changed)], match=("id",))
+    return {ref: _customer(row, known[ref].customer.suppressed) for ref, row in rows.items()}
+
+
+def load(work: Work, ids: Iterable[UUID]) -> dict[UUID, Customer]:
+    """Customers by our own ids, with their live suppressions."""
+    wanted = list(set(ids))
+    if not wanted:
+        return {}
+    stopped = suppressions(work, wanted)
+    rows = work.connection.execute(select(table).where(among(work, table.c.id, wanted)))
+    return {row.id: _from(row, stopped.get(row.id, {})) for row in rows}
+
+
+def by_ref(work: Work, ref: str) -> Customer | None:
+    """One customer by the business's own id."""
+    row = work.connection.execute(select(table).where(table.c.ref == ref)).first()
+    return _from(row, suppressions(work, [row.id]).get(row.id, {})) if row else None
+
+
+def suppress(work: Work, ids: Sequence[UUID], channel: str, why: str, now: datetime) -> None:
+    """No more contact on this channel ("all": on none). Doing it twice changes nothing."""
+    if not ids:
+        return
+    found = work.connection.execute(
+        select(suppression.c.customer_id).where(
+            suppression.c.customer_id.in_(ids), suppression.c.channel == channel, suppression.c.lifted_at.is_(None)
+        )
+    )
+    already = set(found.scalars())
+    fresh = [{"customer_id": i, "channel": channel, "since": now, "why": why, "lifted_at": None} for i in ids if i not in already]
+    bulk.insert(work, suppression, fresh)
+
+
+def suppressions(work: Work, ids: Sequence[UUID]) -> dict[UUID, dict[str, str]]:
+    """Live suppressions: channel or "all" -> why, by customer."""
+    answer: dict[UUID, dict[str, str]] = {}
+    query = select(suppression.c.customer_id, suppression.c.channel, suppression.c.why).where(
+        among(work, suppression.c.customer_id, ids), suppression.c.lifted_at.is_(None)
+    )
+    for customer_id, channel, why in work.connection.execute(query):
+        answer.setdefault(customer_id, {})[channel] = why
+    return answer
+
+
+def lock(work: Work, ids: Iterable[UUID]) -> None:
+    """Hold these customers until the unit of work ends: an opt-out and a decision to send take turns."""
+    wanted = sorted(set(ids))
+    if wanted and work.postgres:
+        query = select(table.c.id).where(among(work, table.c.id, wanted)).order_by(table.c.id)
+        work.connection.execute(query.with_for_update(key_share=True)).all()
+
+
+def forget_contact_point(work: Work, customer_id: UUID, column: str) -> None:
+    """A number or address turned out to be nobody's: it goes, so that nothing is sent there again."""
+    work.connection.execute(table.update().where(table.c.id == customer_id).values({column: None}))
+
+
+def _locked(work: Work, refs: Sequence[str]) -> dict[str, Known]:
+    if not refs:
+        return {}
+    query = select(table).where(among(work, table.c.ref, refs)).order_by(table.c.ref)
+    rows = work.connection.execute(query.with_for_update(key_share=True) if work.postgres else query).all()
+    stopped = suppressions(work, [row.id for row in rows])
+    return {row.ref: Known(_from(row, stopped.get(row.id, {})), row.country, row.told_at) for row in rows}
+
+
+def customer_of(values: Sequence[Any], stopped: Mapping[str, str]) -> Customer:
+    """The CUSTOMER columns, in their order, as the core sees them."""
+    return Customer(*values[:7], tuple(values[7]), values[8], values[9], stopped, values[10])
+
+
+def _from(row: Row[Any], stopped: Mapping[str, str]) -> Customer:
+    return _customer(row._mapping, stopped)
+
+
+def _customer(row: Any, stopped: Mapping[str, str]) -> Customer:
+    return customer_of([row[column.name] for column in CUSTOMER], stopped)
+
+
+def _as_row(known: Known) -> dict[str, Any]:
+    c = known.customer
+    return {
+        "id": c.id, "ref": c.ref, "name": c.name, "email": c.email, "phone": c.phone, "locale": c.locale,
+        "time_zone": c.time_zone, "country": known.country, "hours": c.hours, "zones": list(c.zones),
+        "consent": dict(c.consent), "extra": dict(c.extra), "told_at": dict(known.told_at),
+    }  # fmt: skip
+
+
+def _merge_one(row: dict[str, Any], said: Said, zones_of: Any) -> bool:
+    """Take over the fields that this event knows newer. Answers whether anything changed."""
+    at = said.at.astimezone(UTC).isoformat(timespec="microseconds")
+    told: dict[str, str] = row["told_at"]
+    changed = False
+    for key, value in _flat(said.fields):
+        if told.get(key, "") > at:
+            continue  # something newer was said before
+        if _get(row, key) != value:
+            _set(row, key, value)
+            changed = True
+        if told.get(key) != at:  # also when the value is the same: else an event from in between could undo it later
+            told[key] = at
+            changed = True
+    if changed:
+        row["zones"] = list(zones_of(row["time_zone"], row["country"], row["phone"]))
+    return changed
+
+
+def _flat(fields: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    for key, value in fields.items():
+        if key == "consent":
+            for channel, level in value.items():
+                yield f"consent.{channel}", level
+        else:
+            yield key, value
+
+
+def _get(row: Mapping[str, Any], key: str) -> Any:
+    if key.startswith("consent."):
+        return row["consent"].get(key[8:])
+    return row[key] if key in COLUMNS else row["extra"].get(key)
+
+
+def _set(row: dict[str, Any], key: str, value: Any) -> None:
+    if key.startswith("consent."):
+        row["consent"][key[8:]] = value
+    elif key in COLUMNS:
+        row[key] = value
+    else:
+        row["extra"][key] = value

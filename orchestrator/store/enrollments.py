@@ -1,0 +1,105 @@
+"""Enrollments: the open ones of a subject with the touch each stands at, and whether there were earlier ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from orchestrator.core.model import OPEN_STATES, EndReason, Run, Touch, TouchState
+from orchestrator.store.database import Work
+from orchestrator.store.schema import enrollment as table
+from orchestrator.store.schema import playbook_version, touch
+from orchestrator.store.sets import among
+
+# in the order of the fields of core.model.Run and Touch: rows become values by position, which is the hot path
+RUN = (
+    table.c.id, table.c.version_id, table.c.playbook, playbook_version.c.number, table.c.subject, table.c.customer_id,
+    table.c.anchor, table.c.gives_up_at, table.c.event_data, table.c.answers, table.c.end_reason,
+)  # fmt: skip
+
+TOUCH = (
+    touch.c.id, touch.c.enrollment_id, touch.c.customer_id, touch.c.ordinal, touch.c.step, touch.c.touchpoint, touch.c.channel,
+    touch.c.queue, touch.c.priority, touch.c.tries, touch.c.planned_at, touch.c.due_at, touch.c.expires_at, touch.c.escalate_at,
+    touch.c.why, touch.c.memory, touch.c.state, touch.c.epoch, touch.c.effect_at,
+)  # fmt: skip
+
+
+def run_of(values: Sequence[Any]) -> Run:
+    """The RUN columns, in their order, as the core sees them."""
+    return Run(*values[:10], EndReason(values[10]) if values[10] else None)
+
+
+def touch_of(values: Sequence[Any]) -> Touch:
+    """The TOUCH columns, in their order, as the core sees them."""
+    return Touch(*values[:16], TouchState(values[16]), values[17], values[18])
+
+
+def open_for(work: Work, subjects: Sequence[str]) -> list[tuple[Run, Touch | None]]:
+    """Open enrollments about these subjects, locked in one order, each with the touch it stands at."""
+    return _with_touches(work, _open().where(among(work, table.c.subject, subjects)))
+
+
+def open_of_customers(work: Work, customers: Sequence[UUID]) -> list[tuple[Run, Touch | None]]:
+    """Every open enrollment of these customers, locked, each with the touch it stands at."""
+    return _with_touches(work, _open().where(table.c.customer_id.in_(customers)))
+
+
+def lock(work: Work, ids: Sequence[UUID]) -> dict[UUID, EndReason | None]:
+    """Hold these enrollments until the unit of work ends; answers how each stands by now."""
+    query = select(table.c.id, table.c.end_reason).where(among(work, table.c.id, set(ids))).order_by(table.c.id)
+    rows = work.connection.execute(query.with_for_update(key_share=True) if work.postgres else query)
+    return {row.id: EndReason(row.end_reason) if row.end_reason else None for row in rows}
+
+
+def earlier(work: Work, subjects: Sequence[str]) -> set[tuple[str, str]]:
+    """(subject, playbook) of which an enrollment has ended before."""
+    query = (
+        select(table.c.subject, table.c.playbook)
+        .where(among(work, table.c.subject, subjects), table.c.ended_at.is_not(None))
+        .distinct()
+    )
+    return {(row.subject, row.playbook) for row in work.connection.execute(query)}
+
+
+def started_by(work: Work, events: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    """Which enrollments each event started."""
+    answer: dict[UUID, list[UUID]] = {}
+    query = select(table.c.event_id, table.c.id).where(among(work, table.c.event_id, events)).order_by(table.c.id)
+    for event_id, id_ in work.connection.execute(query):
+        answer.setdefault(event_id, []).append(id_)
+    return answer
+
+
+def of_subject(work: Work, subject: str) -> list[Run]:
+    """Every enrollment of a subject, oldest first."""
+    query = select(*RUN).join(playbook_version, playbook_version.c.id == table.c.version_id)
+    rows = work.connection.execute(query.where(table.c.subject == subject).order_by(table.c.started_at, table.c.id))
+    return [run_of(row) for row in rows]
+
+
+def one(work: Work, id_: UUID) -> Run | None:
+    """One enrollment."""
+    query = select(*RUN).join(playbook_version, playbook_version.c.id == table.c.version_id).where(table.c.id == id_)
+    row = work.connection.execute(query).first()
+    return run_of(row) if row else None
+
+
+def _open() -> Select[Any]:
+    query = select(*RUN).join(playbook_version, playbook_version.c.id == table.c.version_id)
+    return query.where(table.c.ended_at.is_(None)).order_by(table.c.id)
+
+
+def _with_touches(work: Work, query: Select[Any]) -> list[tuple[Run, Touch | None]]:
+    locked = query.with_for_update(key_share=True, of=table) if work.postgres else query
+    runs = [run_of(row) for row in work.connection.execute(locked)]
+    if not runs:
+        return []
+    # asked after the lock: whoever held the enrollment may have moved its touch
+    stands = select(*TOUCH).where(
+        among(work, touch.c.enrollment_id, [r.id for r in runs]), touch.c.state.in_(sorted(OPEN_STATES))
+    )
+    at = {row.enrollment_id: touch_of(tuple(row)) for row in work.connection.execute(stands)}
+    return [(run, at.get(run.id)) for run in runs]

@@ -1,0 +1,51 @@
+"""API keys: only their hash is kept, so a copy of the database opens nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from orchestrator.store.database import Work
+from orchestrator.store.schema import api_key as table
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key as the database knows it."""
+
+    id: UUID
+    name: str
+    hash: str  # sha256 of the whole key, in hex
+    scopes: frozenset[str]
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+def add(work: Work, id_: UUID, name: str, hash_: str, scopes: Iterable[str], now: datetime) -> bool:
+    """Store a new key; False when the name was used before, also by a key that is revoked: names stand in journals."""
+    if work.connection.execute(select(table.c.id).where(table.c.name == name)).first() is not None:
+        return False
+    work.connection.execute(table.insert(), {"id": id_, "name": name, "hash": hash_, "scopes": sorted(scopes), "created_at": now})
+    return True
+
+
+def live(work: Work) -> list[Key]:
+    """Every key that opens something."""
+    return [key for key in known(work) if key.revoked_at is None]
+
+
+def known(work: Work, limit: int = 1_000) -> list[Key]:
+    """Every key, revoked ones included, oldest first."""
+    query = select(table.c.id, table.c.name, table.c.hash, table.c.scopes, table.c.created_at, table.c.revoked_at)
+    rows = work.connection.execute(query.order_by(table.c.created_at, table.c.id).limit(limit))
+    return [Key(row.id, row.name, row.hash, frozenset(row.scopes), row.created_at, row.revoked_at) for row in rows]
+
+
+def revoke(work: Work, name: str, now: datetime) -> bool:
+    """The key opens nothing any more; False when there is no live key of that name."""
+    done = work.connection.execute(update(table).where(table.c.name == name, table.c.revoked_at.is_(None)).values(revoked_at=now))
+    return bool(done.rowcount)

@@ -1,0 +1,348 @@
+"""The tables: one schema for SQLite and PostgreSQL. A rule that must always hold is a constraint here.
+
+Every index names the query it serves. Moments are aware UTC. JSON columns hold what nobody filters by.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from orchestrator.core.model import OPEN_STATES, EndReason, TouchState
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment in UTC. SQLite has no zones: it gets naive UTC and gives aware UTC back."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no zone; moments are aware UTC everywhere")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+Json = JSON().with_variant(JSONB(), "postgresql")
+BigId = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up only an INTEGER key
+Moment = UtcDateTime()
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _one_of(column: str, values: Any) -> str:
+    return f"{column} IN ({', '.join(repr(str(v)) for v in sorted(values))})"
+
+
+OPEN_SQL = _one_of("state", OPEN_STATES)
+
+customer = Table(
+    "customer",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("ref", String(200), nullable=False, unique=True),  # the business's own id
+    Column("name", Text),
+    Column("email", Text),
+    Column("phone", String(32)),  # E.164
+    Column("locale", String(32)),
+    Column("time_zone", String(64)),
+    Column("country", String(2)),
+    Column("zones", Json, nullable=False),  # every zone they may be in; core/zones.py
+    Column("hours", Text),  # the customer's wish
+    Column("consent", Json, nullable=False),  # channel -> none | service | marketing
+    Column("extra", Json, nullable=False),
+    Column("told_at", Json, nullable=False),  # field -> newest event time that set it: newest wins, field by field
+    Column("created_at", Moment, nullable=False),
+)
+
+suppression = Table(
+    "suppression",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("customer_id", Uuid, ForeignKey("customer.id"), nullable=False),
+    Column("channel", String(16), nullable=False),  # email | text | call | voicemail | all
+    Column("since", Moment, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("lifted_at", Moment),
+    CheckConstraint(_one_of("channel", {"email", "text", "call", "voicemail", "all"}), name="channel"),
+    # suppressions.of: asked for every batch that is judged; and one live entry for each channel
+    Index(
+        "ux_suppression_live", "customer_id", "channel", unique=True,
+        postgresql_where=text("lifted_at IS NULL"), sqlite_where=text("lifted_at IS NULL"),
+    ),
+)  # fmt: skip
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("source", String(200), nullable=False),
+    Column("key", String(200), nullable=False),  # the sender's id
+    Column("type", String(120), nullable=False),
+    Column("subject", String(300), nullable=False),
+    Column("occurred_at", Moment, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("customer_id", Uuid, ForeignKey("customer.id")),
+    Column("data", Json, nullable=False),
+    Column("body_hash", String(64), nullable=False),  # sha256 of the canonical body: same id, other body is refused
+    Column("known", Boolean, nullable=False),  # declared in lifecycle.yaml when it came
+    Column("backfill", Boolean, nullable=False),
+    Column("state", String(16), nullable=False),  # waiting: accepted, not yet handled
+    Column("tries", Integer, nullable=False),
+    Column("error", Text),
+    Column("said", Json),  # customer part of a waiting event, as it came
+    UniqueConstraint("source", "key"),
+    CheckConstraint(_one_of("state", {"waiting", "handled", "set_aside"}), name="state"),
+    CheckConstraint("(state = 'set_aside') = (error IS NOT NULL AND tries >= 3)", name="set_aside_has_error"),
+    Index("ix_event_subject", "subject", "type"),  # events.seen: was it stopped before it started; waits
+    # events.waiting: every two seconds, and after an error
+    Index(
+        "ix_event_waiting", "received_at",
+        postgresql_where=text("state = 'waiting'"), sqlite_where=text("state = 'waiting'"),
+    ),
+)  # fmt: skip
+
+playbook_version = Table(
+    "playbook_version",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("playbook", String(80), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("document", Json, nullable=False),  # everything the version says, words included
+    Column("listens", Json, nullable=False),  # system events that it starts, stops or waits on
+    Column("current", Boolean, nullable=False),
+    Column("published_at", Moment, nullable=False),
+    Column("published_by", Text, nullable=False),
+    UniqueConstraint("playbook", "number"),
+    # versions.current: asked for every batch of events; at most one version takes new enrollments
+    Index(
+        "ux_playbook_version_current", "playbook", unique=True,
+        postgresql_where=text("current"), sqlite_where=text("current"),
+    ),
+)  # fmt: skip
+
+enrollment = Table(
+    "enrollment",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("playbook", String(80), nullable=False),
+    Column("version_id", Uuid, ForeignKey("playbook_version.id"), nullable=False),
+    Column("subject", String(300), nullable=False),
+    Column("customer_id", Uuid, ForeignKey("customer.id"), nullable=False),
+    Column("event_id", Uuid, ForeignKey("event.id"), nullable=False),  # that started it
+    Column("anchor", Moment, nullable=False),  # when that event occurred
+    Column("gives_up_at", Moment, nullable=False),
+    Column("event_data", Json, nullable=False),
+    Column("answers", Json, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("end_reason", String(16)),
+    UniqueConstraint("event_id", "playbook"),  # the same event never enrolls twice
+    CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="end_has_reason"),
+    CheckConstraint(f"end_reason IS NULL OR {_one_of('end_reason', EndReason)}", name="end_reason"),
+    # enrollments.open_for: stops and waits of a batch of events; and one open run for each subject and playbook
+    Index(
+        "ux_enrollment_open", "subject", "playbook", unique=True,
+        postgresql_where=text("ended_at IS NULL"), sqlite_where=text("ended_at IS NULL"),
+    ),
+    Index("ix_enrollment_subject", "subject", "playbook"),  # enrollments.earlier: re-entry; the timeline
+    Index("ix_enrollment_customer", "customer_id"),  # suppressions: every open run of a customer
+)  # fmt: skip
+
+touch = Table(
+    "touch",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("enrollment_id", Uuid, ForeignKey("enrollment.id"), nullable=False),
+    Column("customer_id", Uuid, ForeignKey("customer.id"), nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("touchpoint", String(80)),  # null: a wait
+    Column("channel", String(16)),
+    Column("queue", String(80)),
+    Column("priority", Integer, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("memory", Json, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("planned_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),  # earliest moment; policies may move it later
+    Column("expires_at", Moment),
+    Column("escalate_at", Moment),
+    Column("why", Text, nullable=False),
+    Column("epoch", Integer, nullable=False),  # grows with every claim: a stale owner's write changes nothing
+    Column("lease_until", Moment),
+    Column("held_by", String(120)),
+    Column("effect_at", Moment),  # when the attempt began that took, or may have taken, effect
+    Column("finished_at", Moment),
+    Column("disposition", String(40)),
+    Column("reason", String(80)),
+    UniqueConstraint("enrollment_id", "ordinal"),
+    CheckConstraint(_one_of("state", TouchState), name="state"),
+    CheckConstraint("(touchpoint IS NULL) = (channel IS NULL)", name="wait_has_no_channel"),
+    CheckConstraint(
+        f"channel IS NULL OR {_one_of('channel', {'email', 'text', 'call', 'voicemail'})}", name="channel"
+    ),
+    CheckConstraint("channel IS NOT NULL OR state IN ('planned', 'done', 'cancelled', 'expired')", name="wait_states"),
+    CheckConstraint("(channel = 'call') = (queue IS NOT NULL)", name="calls_have_a_queue"),
+    CheckConstraint("state NOT IN ('ready', 'in_call') OR channel = 'call'", name="call_states"),
+    CheckConstraint("state <> 'sending' OR channel <> 'call'", name="sending_is_no_call"),
+    CheckConstraint("(state IN ('sending', 'in_call')) = (lease_until IS NOT NULL)", name="lease"),
+    CheckConstraint("state <> 'in_call' OR held_by IS NOT NULL", name="one_owner"),
+    CheckConstraint("state NOT IN ('sending', 'in_call', 'sent', 'unknown') OR effect_at IS NOT NULL", name="effect"),
+    CheckConstraint("effect_at IS NULL OR effect_at >= due_at", name="never_early"),
+    CheckConstraint(
+        f"(finished_at IS NULL) = ({_one_of('state', OPEN_STATES)})", name="finished"
+    ),
+    # the step an enrollment stands at: never two at once, so never out of order
+    Index(
+        "ux_touch_open", "enrollment_id", unique=True, postgresql_where=text(OPEN_SQL), sqlite_where=text(OPEN_SQL)
+    ),
+    # touches.due: every second for each channel; channel first, so that one channel's backlog hides no other's
+    Index(
+        "ix_touch_due", "channel", "due_at", "id",
+        postgresql_where=text("state = 'planned'"), sqlite_where=text("state = 'planned'"),
+    ),
+    # desk.claim_next and the sweep for calls that nobody took
+    Index(
+        "ix_touch_ready", "queue", "priority", "due_at",
+        postgresql_where=text("state = 'ready'"), sqlite_where=text("state = 'ready'"),
+    ),
+    # one person, one call: desk.claim_next gives back what they hold already
+    Index(
+        "ux_touch_in_call", "held_by", unique=True,
+        postgresql_where=text("state = 'in_call'"), sqlite_where=text("state = 'in_call'"),
+    ),
+    # sweep.leases: every five seconds
+    Index(
+        "ix_touch_lease", "lease_until",
+        postgresql_where=text("lease_until IS NOT NULL"), sqlite_where=text("lease_until IS NOT NULL"),
+    ),
+    # touches.unknown: reconciliation, and the list a person works
+    Index(
+        "ix_touch_unknown", "effect_at",
+        postgresql_where=text("state = 'unknown'"), sqlite_where=text("state = 'unknown'"),
+    ),
+    # touches.contacts: caps, for every batch that is judged
+    Index(
+        "ix_touch_effect", "customer_id", "effect_at",
+        postgresql_where=text("effect_at IS NOT NULL"), sqlite_where=text("effect_at IS NOT NULL"),
+    ),
+)  # fmt: skip
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", Uuid, primary_key=True),  # the opaque handle that travels to the provider
+    Column("touch_id", Uuid, ForeignKey("touch.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("epoch", Integer, nullable=False),  # the claim it belongs to
+    Column("via", String(40), nullable=False),  # the registry's name: ledger, null, twilio …; desk for staff calls
+    Column("began_at", Moment, nullable=False),
+    Column("outcome", String(24)),  # null: nobody has come back yet
+    Column("ended_at", Moment),
+    Column("provider_ref", String(200)),
+    Column("detail", Text),
+    UniqueConstraint("touch_id", "number"),
+    CheckConstraint(
+        "outcome IS NULL OR "
+        + _one_of("outcome", {"accepted", "rejected_safe", "rejected_permanent", "unknown", "absent"}),
+        name="outcome",
+    ),
+    CheckConstraint("(outcome IS NULL) = (ended_at IS NULL)", name="outcome_has_moment"),
+    CheckConstraint("outcome <> 'accepted' OR provider_ref IS NOT NULL", name="accepted_has_record"),
+    # at most one open attempt of a touch; `unknown` counts as open until it is reconciled
+    Index(
+        "ux_attempt_open", "touch_id", unique=True,
+        postgresql_where=text("outcome IS NULL OR outcome = 'unknown'"),
+        sqlite_where=text("outcome IS NULL OR outcome = 'unknown'"),
+    ),
+)  # fmt: skip
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("what", String(60), nullable=False),  # e.g. touch.deferred
+    Column("rule", String(60), nullable=False),  # the policy or person that decided; empty: the playbook
+    Column("why", Text, nullable=False),
+    Column("subject", String(300)),
+    Column("customer_id", Uuid),
+    Column("enrollment_id", Uuid),
+    Column("touch_id", Uuid),
+    Column("event_id", Uuid),
+    Index("ix_journal_enrollment", "enrollment_id"),  # journal.of_enrollments: timeline and why
+    # journal.of_subject: what was decided where no enrollment came of it
+    Index(
+        "ix_journal_subject", "subject",
+        postgresql_where=text("enrollment_id IS NULL"), sqlite_where=text("enrollment_id IS NULL"),
+    ),
+)  # fmt: skip
+
+pause = Table(
+    "pause",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("scope", String(16), nullable=False),
+    Column("name", String(80), nullable=False),  # empty for all
+    Column("since", Moment, nullable=False),
+    Column("by", Text, nullable=False),
+    UniqueConstraint("scope", "name"),
+    CheckConstraint(_one_of("scope", {"all", "channel", "playbook", "queue"}), name="scope"),
+)
+
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", String(80), nullable=False, unique=True),
+    Column("hash", String(64), nullable=False, unique=True),  # sha256 of 32 random bytes: nothing to guess, nothing to salt
+    Column("scopes", Json, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+)
+
+ingest_mark = Table(
+    "ingest_mark",
+    metadata,
+    Column("file_hash", String(64), primary_key=True),  # of the file and how it was read
+    Column("rows_done", Integer, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)

@@ -1,0 +1,115 @@
+"""Refusals of the API, all in one form: {"error": {"problem", "hint", "place"}, "problems": […]}, with the right status."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from orchestrator.errors import DatabaseError, EventError, InputError, NotFound, Problem
+from orchestrator.jsontext import Unreadable
+from orchestrator.store.database import Contended
+
+log = logging.getLogger(__name__)
+AGAIN_AFTER_S = 5  # a database that restarts is back by then
+
+
+class Refused(Exception):
+    """A request that is answered with this status and these problems."""
+
+    def __init__(self, status: int, problems: Problem | Sequence[Problem], **headers: str) -> None:
+        self.status = status
+        self.problems = [problems] if isinstance(problems, Problem) else list(problems)
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        super().__init__(str(self.problems[0]))
+
+
+def told(problem: Problem) -> dict[str, str]:
+    """A problem as JSON."""
+    return {"problem": problem.problem, "hint": problem.hint, "place": problem.place}
+
+
+def refusal(status: int, problems: Sequence[Problem], headers: Mapping[str, str] | None = None) -> Response:
+    """The answer to a request that is refused; `error` is the first problem, for people who read only that."""
+    body = {"error": told(problems[0]), "problems": [told(p) for p in problems]}
+    return JSONResponse(body, status, headers=dict(headers) if headers else None)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error in the one form."""
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(Unreadable, lambda request, error: refusal(400, error.problems))
+    app.add_exception_handler(EventError, lambda request, error: refusal(422, error.problems))
+    app.add_exception_handler(InputError, lambda request, error: refusal(422, error.problems))
+    app.add_exception_handler(NotFound, lambda request, error: refusal(404, [Problem(str(error))]))
+    app.add_exception_handler(DatabaseError, _no_database)
+    app.add_exception_handler(RequestValidationError, _wrong_parameter)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _defect)
+
+
+class BodyLimit:
+    """Bodies above the limit are refused: at once where the sender says how long it is, else as soon as it gets there."""
+
+    def __init__(self, app: ASGIApp, most_bytes: int) -> None:
+        self._limited = RequestBodyLimitMiddleware(app, most_bytes)  # its own answer to a stated length is not JSON
+        self._most = most_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and _stated_length(scope) > self._most:
+            await refusal(413, [too_large(self._most)], {"Connection": "close"})(scope, receive, send)
+            return
+        await self._limited(scope, receive, send)
+
+
+def too_large(most_bytes: int) -> Problem:
+    return Problem(f"the request is larger than {most_bytes:,} bytes", "send fewer events at once")
+
+
+def _stated_length(scope: Scope) -> int:
+    lengths = [value for name, value in scope["headers"] if name == b"content-length"]
+    return int(lengths[0]) if lengths and lengths[0].isdigit() else 0
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    return refusal(error.status, error.problems, error.headers)
+
+
+def _no_database(request: Request, error: Exception) -> Response:
+    log.error("the database cannot be used: %s", error, extra={"action": "web.no_database"})
+    hint = "send it again: what was stored meanwhile is recognised by its id"
+    after = "1" if isinstance(error, Contended) else str(AGAIN_AFTER_S)
+    return refusal(503, [Problem(str(error), hint)], {"Retry-After": after})
+
+
+def _wrong_parameter(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    problems = [Problem(str(e["msg"]), "", ".".join(str(part) for part in e["loc"][1:])) for e in error.errors()]
+    return refusal(422, problems)
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    known: dict[int, tuple[str, str]] = {
+        404: (f"there is nothing at {request.url.path}", "events are posted to /events"),
+        405: (f"{request.method} is not possible at {request.url.path}", "events are sent with POST"),
+        413: ("the request is too large", "send fewer events at once"),
+    }
+    problem, hint = known.get(error.status_code, (str(error.detail), ""))
+    return refusal(error.status_code, [Problem(problem, hint)], error.headers)
+
+
+def _defect(request: Request, error: Exception) -> Response:
+    # The server logs the exception with its trace; the sender learns nothing of our insides.
+    hint = "nobody knows whether it was stored: send it again, with the same id"
+    status: Any = HTTPStatus.INTERNAL_SERVER_ERROR
+    return refusal(int(status), [Problem("this is a defect of the program", hint)])
