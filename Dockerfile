@@ -26,5 +26,5 @@ USER touchpoint
 EXPOSE 8000
 # Of the web; docker-compose.yml gives the other processes their own.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=4 \
-  CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health', timeout=4)"]
+  CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
 CMD ["touchpoint", "serve", "--web-only"]

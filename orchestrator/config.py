@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     voicemail_via: str = "ledger"
     ledger_file: Path = Path("touchpoint-ledger.jsonl")  # where the ledger channel writes what would be said
     lease_seconds: float = Field(default=120.0, gt=0, le=3600)  # of a claim; above the workers' task time limit (60 s)
+    clock_ahead_s: float = 0.0  # of the real time, for the demo; refused where anything but the ledger carries messages
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @property

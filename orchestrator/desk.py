@@ -10,10 +10,11 @@ from uuid import UUID
 
 from orchestrator.core import planner
 from orchestrator.core.judging import Go, Later, Over
-from orchestrator.core.model import Change, End, EndReason, TouchState
-from orchestrator.dispatch import facts_of, judge_all, put_off
+from orchestrator.core.model import Change, Close, End, EndReason, TouchState
+from orchestrator.dispatch import judge_all, put_off
 from orchestrator.engine import suppress
 from orchestrator.errors import InputError, NotFound, Problem, did_you_mean
+from orchestrator.facts import facts_for
 from orchestrator.language.dispositions import BY_CODE
 from orchestrator.language.templates import CannotSay
 from orchestrator.parts import Parts
@@ -103,7 +104,7 @@ def _take(parts: Parts, work: Work, in_use: InUse, due: Due, who: str, now: date
 
 
 def _task(work: Work, in_use: InUse, due: Due, epoch: int, *, already_held: bool = False) -> CallTask:
-    facts = facts_of(work, in_use, [due])[0]
+    facts = facts_for(work, in_use, due)
     try:
         script = in_use.render(work, facts, due.touch).body
     except CannotSay as missing:  # a person reads it: a gap is better than no call
@@ -121,27 +122,25 @@ def put_back(parts: Parts, touch: UUID, who: str) -> NotHeld | None:
             return NotHeld(due.touch.state, touches.holder(work, touch))
         row = attempts.open_of(work, [touch])[touch]
         attempts.close(work, [attempts.outcome_row(row.id, "rejected_safe", now, None, f"{who} put it back")])
-        touches.move(
-            work,
-            [
-                {
-                    "id": touch,
-                    "epoch": due.touch.epoch,
-                    "state": TouchState.READY,
-                    "held_by": None,
-                    "lease_until": None,
-                    "effect_at": None,
-                }
-            ],
-        )
-        written.write(
-            work,
-            [],
-            [entry(now, "touch.put_back", f"{who} put it back", rule=who, run=due.run.id, touch=touch, customer=due.customer.id)],
-        )
+        _let_go(work, due, who, now)
         return None
 
     return parts.database.run(unit)
+
+
+def _let_go(work: Work, due: Due, who: str, now: datetime) -> None:
+    """The call waits again, or is called off when its follow-up ended meanwhile."""
+    touch, ended = due.touch, due.run.ended
+    released = {"id": touch.id, "epoch": touch.epoch, "held_by": None, "lease_until": None, "effect_at": None}
+    touches.move(work, [{**released, "state": TouchState.READY}])
+    entries = [
+        entry(now, "touch.put_back", f"{who} put it back", rule=who, run=due.run.id, touch=touch.id, customer=due.customer.id)
+    ]
+    over: list[Change] = []
+    if ended is not None:
+        why = f"the enrollment has ended ({ended})"
+        over.append(Close(touch.id, due.run.id, TouchState.CANCELLED, ended, now, why, touch.epoch + 1))
+    written.write(work, over, entries)
 
 
 def finish(
@@ -217,11 +216,11 @@ def _follows(
     if code in DEAD_NUMBER:
         customers.forget_contact_point(work, due.customer.id, "phone")
     if code == "do_not_contact":
-        suppress(work, in_use, due.customer.id, "all", "asked on the phone not to be contacted", now, but=due.run.id)
+        suppress(parts, work, in_use, due.customer.id, "all", "asked on the phone not to be contacted", now, but=due.run.id)
         return [] if due.run.ended else [End(due.run.id, EndReason.OPTED_OUT, now, "asked on the phone not to be contacted")]
     if due.run.ended is not None:
         return []
-    return planner.after(facts_of(work, in_use, [due])[0], due.touch, code, now, parts.new_id, asked_for)
+    return planner.after(facts_for(work, in_use, due), due.touch, code, now, parts.new_id, asked_for)
 
 
 def settle(parts: Parts, touch: UUID, who: str, as_: Literal["sent", "failed", "again"]) -> NotHeld | None:
@@ -241,7 +240,8 @@ def settle(parts: Parts, touch: UUID, who: str, as_: Literal["sent", "failed", "
         again = state is TouchState.PLANNED
         touches.move(
             work,
-            [{"id": touch, "epoch": due.touch.epoch, "state": state, "finished_at": None if again else now, "reason": None,
+            [{"id": touch, "epoch": due.touch.epoch, "state": state, "finished_at": None if again else now,
+              "reason": "a person decided" if as_ == "failed" else None,
               "due_at": now if again else due.touch.due_at, "effect_at": None if again else due.touch.effect_at}],
         )  # fmt: skip
         entries = [
@@ -249,8 +249,10 @@ def settle(parts: Parts, touch: UUID, who: str, as_: Literal["sent", "failed", "
         ]
         follows: list[Change] = []
         if not again and due.run.ended is None:
-            follows = planner.after(facts_of(work, in_use, [due])[0], due.touch, as_, now, parts.new_id)
+            follows = planner.after(facts_for(work, in_use, due), due.touch, as_, now, parts.new_id)
         written.write(work, follows, entries)
+        if as_ == "sent":
+            emit(parts, work, in_use, "touch.sent", [due], {}, now)
         return None
 
     return parts.database.run(unit)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,19 +16,23 @@ from orchestrator.channels.base import Answer, Outgoing, Unknown
 from orchestrator.core.judging import Fate, Go, Later, Over, fate, refuse
 from orchestrator.core.model import Change, Contact, Deny, TouchState
 from orchestrator.core.planner import Facts
+from orchestrator.facts import Defect, facts_of
 from orchestrator.language.templates import CannotSay
 from orchestrator.outcomes import Sending, record
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
 from orchestrator.store import attempts, pauses, touches
 from orchestrator.store import changes as written
-from orchestrator.store import events as stored_events
 from orchestrator.store.changes import entry
 from orchestrator.store.database import Work
 from orchestrator.store.touches import Due
 
 log = logging.getLogger(__name__)
 SMALL, LARGE = 100, 500  # touches in one batch: small while little is due, so that lateness stays low
+
+TAKES_AT_MOST = timedelta(seconds=30)  # from when a channel begins a message until it reaches the customer
+DEFECT_WAITS = timedelta(minutes=15)  # until a touch whose version cannot be used is looked at again
+Judged = tuple[Due, Facts | None, Fate]  # no facts: its version cannot be used
 
 CHANNELS = ("wait", "email", "text", "voicemail", "call")  # the queues of workers; "wait" has no provider
 
@@ -52,7 +56,7 @@ def drain_once(parts: Parts, channel: str, size: int = SMALL) -> int:
     if sending:
         via = parts.channels[channel]
         try:
-            answers: list[Answer] = via.send([s.message for s in sending], now + parts.lease / 2)
+            answers: list[Answer] = via.send([s.message for s in sending])
         except Exception as error:  # shell: a defect in a channel must not make us say that nothing was sent
             log.exception("a channel failed; its batch is unknown", extra={"action": "channel.failed", "channel": channel})
             answers = [Unknown(f"the channel failed: {type(error).__name__}")] * len(sending)
@@ -60,29 +64,20 @@ def drain_once(parts: Parts, channel: str, size: int = SMALL) -> int:
     return claimed
 
 
-def facts_of(work: Work, in_use: InUse, dues: Sequence[Due]) -> list[Facts]:
-    """What the planner may look at, for each of these."""
-    programs = [in_use.program(work, d.run.version) for d in dues]
-    waiting = [(d, p) for d, p in zip(dues, programs, strict=True) if p.waits_for]
-    types = {t for _, p in waiting for t in p.waits_for}
-    seen = stored_events.seen(work, sorted({d.run.subject for d, _ in waiting}), types) if types else {}
-    return [
-        Facts(p, d.run, d.customer, in_use.house, in_use.names(d.run, d.customer, p), seen.get(d.run.subject, {}))
-        for d, p in zip(dues, programs, strict=True)
-    ]
-
-
 def judge_all(
     parts: Parts, work: Work, in_use: InUse, dues: Sequence[Due], now: datetime, *, only_first: bool = False
-) -> list[tuple[Due, Facts, Fate]]:
+) -> list[Judged]:
     """The fate of each, in order; those that may go count towards the caps of those after them.
 
     only_first: stop at the first that may go; those after it are left out.
     """
     paused = pauses.live(work)
     reached = touches.contacts(work, {d.customer.id for d in dues if d.touch.channel}, now)
-    judged: list[tuple[Due, Facts, Fate]] = []
+    judged: list[Judged] = []
     for due, facts in zip(dues, facts_of(work, in_use, dues), strict=True):
+        if isinstance(facts, Defect):
+            judged.append((due, None, Later(now + DEFECT_WAITS, "defect", facts.why)))
+            continue
         contacts = reached.setdefault(due.customer.id, [])
         decided = fate(due.touch, due.run, facts, contacts, paused, now, parts.new_id)
         if isinstance(decided, Go) and due.touch.channel:
@@ -119,7 +114,7 @@ def _claim(parts: Parts, work: Work, channel: str, now: datetime, size: int) -> 
     judged = judge_all(parts, work, in_use, dues, now)
     changes: list[Change] = [c for _, _, f in judged if isinstance(f, Over) for c in f.changes]
     entries = put_off(work, [(d, f) for d, _, f in judged if isinstance(f, Later)], now)
-    free = [(d, x, f) for d, x, f in judged if isinstance(f, Go)]
+    free = [(d, x, f) for d, x, f in judged if x is not None and isinstance(f, Go)]
     sending: list[Sending] = []
     if channel == "call":
         entries += _offer(work, free, now)
@@ -132,7 +127,10 @@ def _claim(parts: Parts, work: Work, channel: str, now: datetime, size: int) -> 
 
 def _offer(work: Work, free: Sequence[tuple[Due, Facts, Go]], now: datetime) -> list[dict[str, Any]]:
     """Calls become tasks in their queues."""
-    touches.move(work, [{"id": d.touch.id, "epoch": d.touch.epoch, "state": TouchState.READY} for d, _, _ in free])
+    touches.move(
+        work,
+        [{"id": d.touch.id, "epoch": d.touch.epoch, "state": TouchState.READY, "escalate_at": f.escalate_at} for d, _, f in free],
+    )
     return [
         entry(
             now,
@@ -157,7 +155,7 @@ def _write_intents(
     for due, facts, go in free:
         attempt = parts.new_id()
         try:
-            message = compose(work, in_use, due, facts, attempt)
+            message = compose(work, in_use, due, facts, attempt, min(go.closes_at - TAKES_AT_MOST, now + parts.lease / 2))
         except CannotSay as missing:
             deny = Deny("missing value", f"{due.touch.touchpoint} cannot be written: {missing}")
             refused += refuse(facts, due.touch, deny, now, parts.new_id)
@@ -188,7 +186,7 @@ def _write_intents(
     return sending, refused
 
 
-def compose(work: Work, in_use: InUse, due: Due, facts: Facts, handle: UUID) -> Outgoing:
+def compose(work: Work, in_use: InUse, due: Due, facts: Facts, handle: UUID, not_after: datetime) -> Outgoing:
     """The message with its words filled in. Raises CannotSay when something it prints is not known."""
     touch, person = due.touch, due.customer
     to = person.email if touch.channel == "email" else person.phone
@@ -197,6 +195,7 @@ def compose(work: Work, in_use: InUse, due: Due, facts: Facts, handle: UUID) -> 
     return Outgoing(
         handle=handle,
         channel=str(touch.channel),
+        not_after=not_after,
         to=to,
         body=said.body,
         subject=said.subject,

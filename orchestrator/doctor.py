@@ -29,7 +29,7 @@ LITTLE_SPACE, HARDLY_ANY_SPACE = 1_000_000_000, 100_000_000  # bytes
 TASK_LIMIT_S = 60.0  # of the workers; a shorter lease would end while its holder still works
 BUILT = datetime(2026, 1, 1, tzinfo=UTC)  # no right clock shows less
 CLOCKS_APART = timedelta(seconds=5)
-OURS = ("TEST_", "SAMPLES")  # variables that the tests read
+OURS = ("TEST_", "SAMPLES", "CONTRACTS")  # variables that the tests read
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -162,15 +162,15 @@ def reach(url: str) -> None:
     """Connect to a broker and leave again; BrokerError when it does not answer within a few seconds."""
     from kombu import Connection
     from kombu.exceptions import KombuError
+    from kombu.utils.url import maybe_sanitize_url
 
-    broker = Connection(url, connect_timeout=2, transport_options={"socket_connect_timeout": 2.0, "socket_timeout": 2.0})
-    shown = broker.as_uri(include_password=False)
+    options = {"socket_connect_timeout": 2.0, "socket_timeout": 2.0}
     try:
-        broker.ensure_connection(max_retries=1, timeout=3)
+        with Connection(url, connect_timeout=2, transport_options=options) as broker:
+            broker.ensure_connection(max_retries=1, interval_start=0, timeout=3)
     except (OSError, KombuError, ValueError, KeyError, ImportError) as error:  # the last three: no such kind of broker
-        raise BrokerError(f"the broker {shown} does not answer: {error}") from None
-    finally:
-        broker.release()
+        said = str(error.args[0]) if isinstance(error, KeyError) else str(error)
+        raise BrokerError(f"the broker {maybe_sanitize_url(url)} does not answer: {said}") from None
 
 
 def _design(settings: Settings) -> Iterator[Finding]:

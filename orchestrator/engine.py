@@ -14,7 +14,7 @@ from typing import Literal
 from uuid import UUID
 
 from orchestrator.core.intake import Book, Standing, end, take
-from orchestrator.core.model import Change, Customer, EndReason, Event, Note, Plan
+from orchestrator.core.model import Change, Customer, EndReason, Enroll, Event, Note, Plan
 from orchestrator.core.zones import candidate_zones
 from orchestrator.errors import DatabaseError
 from orchestrator.parts import Parts
@@ -24,6 +24,7 @@ from orchestrator.store import customers, enrollments, events
 from orchestrator.store.customers import Said
 from orchestrator.store.database import Contended, Work
 from orchestrator.store.events import NewEvent
+from orchestrator.system import emit_opt_out
 
 log = logging.getLogger(__name__)
 MOST_AT_ONCE = 500  # events in one unit of work: more would hold locks for too long
@@ -68,7 +69,7 @@ def _take_in(parts: Parts, work: Work, batch: Sequence[NewEvent], due: list[Chan
     events.lock_subjects(work, {e.subject for e in batch})
     once = {(e.source, e.key): e for e in reversed(batch)}  # the first of doubled ones
     there = events.find(work, list(once))  # first: what is refused or repeated says nothing new about its customer
-    first = [e for key, e in once.items() if key not in there]
+    first = [e for e in batch if once[e.source, e.key] is e and (e.source, e.key) not in there]
     known = _merge_customers(parts, work, first)
     fresh = events.store(work, first, {ref: c.id for ref, c in known.items()})
     if len(fresh) < len(first):
@@ -83,7 +84,11 @@ def _take_in(parts: Parts, work: Work, batch: Sequence[NewEvent], due: list[Chan
             customer = known[one.customer_said["id"]].id if one.customer_said else None
             due += _decide(parts, events.as_event(one, customer), one, book)
         written.write(work, due)
-    return _receipts(work, batch, fresh)
+    started: dict[UUID, list[UUID]] = {}
+    for change in due:
+        if isinstance(change, Enroll):
+            started.setdefault(change.cause, []).append(change.run.id)
+    return _receipts(work, batch, fresh, started)
 
 
 def _decide(parts: Parts, event: Event, new: NewEvent, book: Book) -> list[Change]:
@@ -124,12 +129,12 @@ def _book(work: Work, in_use: InUse, batch: Sequence[NewEvent]) -> Book:
     return book
 
 
-def _receipts(work: Work, batch: Sequence[NewEvent], fresh: set[UUID]) -> list[Receipt]:
-    """One receipt for each event, the same for a repeat as for its first time."""
+def _receipts(work: Work, batch: Sequence[NewEvent], fresh: set[UUID], started: dict[UUID, list[UUID]]) -> list[Receipt]:
+    """One receipt for each event, the same for a repeat as for its first time. started: enrollments by the fresh event."""
     old = [e for e in batch if e.id not in fresh]
     stored = events.find(work, [(e.source, e.key) for e in old]) if old else {}
-    ids = [*fresh, *(s.id for s in stored.values())]
-    started = enrollments.started_by(work, ids) if ids else {}
+    if stored:
+        started = {**started, **enrollments.started_by(work, [s.id for s in stored.values()])}
     receipts = []
     for e in batch:
         if e.id in fresh:
@@ -144,17 +149,17 @@ def _receipts(work: Work, batch: Sequence[NewEvent], fresh: set[UUID]) -> list[R
 def _put_by(work: Work, batch: Sequence[NewEvent]) -> list[Receipt]:
     """Store events that could not be handled, to be tried again one by one."""
     fresh = events.store(work, batch, {}, state="waiting", tries=1)
-    return [Receipt(r.event, "later") if r.event in fresh else r for r in _receipts(work, batch, fresh)]
+    return [Receipt(r.event, "later") if r.event in fresh else r for r in _receipts(work, batch, fresh, {})]
 
 
 def retry_waiting(parts: Parts, limit: int = 50) -> int:
     """Handle stored events that failed before, each in a unit of work of its own. Answers how many were handled."""
     handled = 0
+    tried: list[UUID] = []  # each once in a call: the next try comes with the next sweep
     for _ in range(limit):
-        tried: list[UUID] = []
         due: list[Change] = []
         try:
-            if not parts.database.run(lambda work, t=tried, d=due: _retry_one(parts, work, t, d)):  # type: ignore[misc]
+            if not parts.database.run(lambda work, d=due: _retry_one(parts, work, tried, d)):  # type: ignore[misc]
                 break
             handled += 1
         except DatabaseError:
@@ -168,7 +173,7 @@ def retry_waiting(parts: Parts, limit: int = 50) -> int:
 
 
 def _retry_one(parts: Parts, work: Work, tried: list[UUID], due: list[Change]) -> bool:
-    rows = events.waiting(work, 1)
+    rows = events.waiting(work, 1, but=tried)
     if not rows:
         return False
     new = events.as_new(rows[0])
@@ -191,12 +196,14 @@ def opt_out(parts: Parts, customer: UUID, channel: str, why: str, now: datetime)
     """
 
     def unit(work: Work) -> int:
-        return suppress(work, parts.rulebook.refresh(work), customer, channel, why, now)
+        return suppress(parts, work, parts.rulebook.refresh(work), customer, channel, why, now)
 
     return parts.database.run(unit)
 
 
-def suppress(work: Work, in_use: InUse, customer: UUID, channel: str, why: str, now: datetime, but: UUID | None = None) -> int:
+def suppress(
+    parts: Parts, work: Work, in_use: InUse, customer: UUID, channel: str, why: str, now: datetime, but: UUID | None = None
+) -> int:
     """`opt_out` inside a unit of work. but: an enrollment that the caller ends itself."""
     customers.lock(work, [customer])
     customers.suppress(work, [customer], channel, why, now)
@@ -208,4 +215,5 @@ def suppress(work: Work, in_use: InUse, customer: UUID, channel: str, why: str, 
                 decided += end(Standing(run, in_use.program(work, run.version), touch), EndReason.OPTED_OUT, now, why)
                 ended += 1
     written.write(work, decided)
+    emit_opt_out(parts, work, in_use, customers.load(work, [customer])[customer].ref, channel, now)
     return ended

@@ -82,7 +82,7 @@ def _take(
         raw = _event(row, map_, source)
         if raw is not None:
             kept.append((row, raw))
-    answers = accept(parts, [raw for _, raw in kept], backfill=backfill)
+    answers = accept(parts, [raw for _, raw in kept], backfill=backfill) if kept else []
     tally.rows += len(rows)
     tally.left_out += len(rows) - len(kept)
     tally.by_status.update(answer.status for answer in answers)

@@ -14,6 +14,7 @@ from orchestrator.core import planner
 from orchestrator.core.model import Change, TouchState
 from orchestrator.core.planner import Facts
 from orchestrator.engine import suppress
+from orchestrator.facts import usable
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
 from orchestrator.store import attempts, customers, enrollments, touches
@@ -72,6 +73,7 @@ def _record(parts: Parts, work: Work, pairs: list[tuple[Sending, Answer]], now: 
     closed = attempts.close(work, rows)
     mine = [(s, a, m) for (s, a), m in zip(pairs, moves, strict=True) if s.attempt in closed]
     moved = touches.move(work, [_touch_row(s, m, now) for s, _, m in mine])
+    facts = _fresh(work, in_use, [s for s, _, _ in mine])
     changes: list[Change] = []
     entries: list[dict[str, Any]] = []
     sent: list[Due] = []
@@ -83,9 +85,9 @@ def _record(parts: Parts, work: Work, pairs: list[tuple[Sending, Answer]], now: 
             entry(now, m.what, m.why, rule=m.reason or "", run=due.run.id, touch=due.touch.id, customer=due.customer.id)
         )  # fmt: skip
         if isinstance(a, RejectedPermanent):
-            _refused(work, in_use, due, a, now)
+            _refused(parts, work, in_use, due, a, now)
         if m.result is not None and ended.get(due.run.id) is None:
-            changes += planner.after(s.facts, due.touch, m.result, now, parts.new_id)
+            changes += planner.after(facts.get(due.touch.id, s.facts), due.touch, m.result, now, parts.new_id)
         if m.result == "sent":
             sent.append(due)
     if len(moved) < len(pairs):
@@ -94,6 +96,12 @@ def _record(parts: Parts, work: Work, pairs: list[tuple[Sending, Answer]], now: 
         )
     written.write(work, changes, entries)
     return emit(parts, work, in_use, "touch.sent", sent, {}, now)
+
+
+def _fresh(work: Work, in_use: InUse, sending: Sequence[Sending]) -> dict[UUID, Facts]:
+    """Facts of playbooks with waits, read again: what they wait for may have come while the message was being sent."""
+    waiting = [s.due for s in sending if s.facts.program.waits_for]
+    return {d.touch.id: f for d, f in usable(work, in_use, waiting)} if waiting else {}
 
 
 def _lock_customers_of_refusals(work: Work, pairs: Sequence[tuple[Sending, Answer]]) -> None:
@@ -141,10 +149,10 @@ def _touch_row(s: Sending, m: _Moved, now: datetime) -> dict[str, Any]:
     }
 
 
-def _refused(work: Work, in_use: InUse, due: Due, answer: RejectedPermanent, now: datetime) -> None:
+def _refused(parts: Parts, work: Work, in_use: InUse, due: Due, answer: RejectedPermanent, now: datetime) -> None:
     """A refusal for good changes what we know about the contact point."""
     channel = str(due.touch.channel)
     if answer.suppresses:
-        suppress(work, in_use, due.customer.id, channel, f"the provider says: {answer.why}", now, but=due.run.id)
+        suppress(parts, work, in_use, due.customer.id, channel, f"the provider says: {answer.why}", now, but=due.run.id)
     if answer.contact_point_is_dead:
         customers.forget_contact_point(work, due.customer.id, "email" if channel == "email" else "phone")

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from orchestrator.core.windows import _read_wish
+from orchestrator.core.windows import read_wish
 from orchestrator.core.zones import candidate_zones, normal_phone, zone_exists
 from orchestrator.errors import EventError, Problem, did_you_mean
 from orchestrator.ids import NewId
@@ -250,7 +250,7 @@ def _locale(text: str, country: str | None, warnings: list[Problem]) -> str | No
 def _hours(text: str, country: str | None, warnings: list[Problem]) -> str | None:
     if not text.strip():
         return None
-    if _read_wish(text) is None:  # kept: there is a wish, so until it can be read there is no contact
+    if read_wish(text) is None:  # kept: there is a wish, so until it can be read there is no contact
         hint = 'write e.g. "mon-fri 10:00-12:00, 14:00-16:00"; until then this customer is not contacted'
         warnings.append(Problem(f"'{text[:80]}' are no hours", hint, "customer.hours"))
     return text
@@ -275,9 +275,16 @@ def _known_phone(text: str, country: str | None) -> str | None:
     return normal_phone(text, country)
 
 
+# What most addresses look like: of these the library says yes, in just this form (a test asks it), and takes 100 µs for it.
+_PLAIN_EMAIL = re.compile(r"[a-zA-Z0-9]+(?:[._+-][a-zA-Z0-9]+){0,4}@(?=.{4,60}$)(?:[a-z][a-z0-9]{1,30}\.){1,3}(?:com|org|net)")
+
+
 @lru_cache(maxsize=MOST_KEPT)
 def _known_email(text: str) -> tuple[str | None, str]:
     """The address, or None and why it is none. Nobody is asked whether it exists: that would take a second and a network."""
+    if _PLAIN_EMAIL.fullmatch(text):
+        name, _, domain = text.partition("@")
+        return f"{name}@{domain.lower()}", ""
     from email_validator import EmailNotValidError, validate_email  # 40 ms
 
     try:

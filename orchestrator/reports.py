@@ -8,13 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row
-
 from orchestrator.core.zones import zone_of
 from orchestrator.errors import NotFound
 from orchestrator.parts import Parts
 from orchestrator.store import events, journal
-from orchestrator.store.database import Work
+from orchestrator.store.database import Row, Work
 
 SAID = {
     "enrollment.started": "follow-up begins",

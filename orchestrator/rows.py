@@ -94,27 +94,10 @@ class Rows:
     def _csv(self) -> Iterator[Row]:
         # Bytes that are no UTF-8 become half characters, which are refused with their row instead of ending the whole file.
         text = io.TextIOWrapper(self._bytes, encoding="utf-8-sig", errors="surrogateescape", newline="")
-        first = text.readline()
-        reader = csv.reader(itertools.chain([first], text), delimiter=_delimiter(first), strict=True)
-        columns = next(reader, [])
-        number = 0
-        while True:
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                number += 1
-                yield Row(number, {}, Problem(f"the row cannot be read: {error}", "check its quotes"))
-                continue
-            if not cells:
-                continue
-            number += 1
-            if len(cells) != len(columns):
-                what = f"the row has {len(cells)} cells, and the header {len(columns)}"
-                yield Row(number, {}, Problem(what, "put cells that contain the separator in quotes"))
-                continue
-            yield Row(number, dict(zip(columns, cells, strict=True)))
+        try:
+            yield from _cells(text)
+        finally:
+            text.detach()  # else it would close the file when it is thrown away, and not when __exit__ says so
 
 
 def read_rows(path: Path) -> Iterator[dict[str, Any]]:
@@ -124,6 +107,30 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
             if row.problem is not None:
                 raise InputError(Problem(row.problem.problem, row.problem.hint, f"{path}, row {row.number}"))
             yield row.values
+
+
+def _cells(text: io.TextIOWrapper) -> Iterator[Row]:
+    first = text.readline()
+    reader = csv.reader(itertools.chain([first], text), delimiter=_delimiter(first), strict=True)
+    columns = next(reader, [])
+    number = 0
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            number += 1
+            yield Row(number, {}, Problem(f"the row cannot be read: {error}", "check its quotes"))
+            continue
+        if not cells:
+            continue
+        number += 1
+        if len(cells) != len(columns):
+            what = f"the row has {len(cells)} cells, and the header {len(columns)}"
+            yield Row(number, {}, Problem(what, "put cells that contain the separator in quotes"))
+            continue
+        yield Row(number, dict(zip(columns, cells, strict=True)))
 
 
 def _kind(path: Path) -> str:

@@ -78,10 +78,10 @@ class Rulebook:
     """Compiles what is published, once for each version; safe to use from several threads."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._marks: tuple[tuple[str, UUID], ...] = ()
         self._in_use: InUse | None = None
-        self._kept: OrderedDict[UUID, LoadedVersion] = OrderedDict()
+        self._kept: OrderedDict[tuple[UUID, UUID], LoadedVersion] = OrderedDict()  # (house rules, version)
 
     def refresh(self, work: Work) -> InUse:
         """What is in use now; compiled anew only when something was published since the last call."""
@@ -98,12 +98,11 @@ class Rulebook:
             raise DatabaseError("nothing is published yet: run 'touchpoint publish'")
         rules = parse(HouseRules, read_yaml(_text(work, rows[HOUSE_RULES].id), "house-rules.yaml"))
         lifecycle = parse(Lifecycle, read_yaml(_text(work, rows[LIFECYCLE].id), "lifecycle.yaml"))
-        if HOUSE_RULES in dict(self._marks) and dict(self._marks)[HOUSE_RULES] != rows[HOUSE_RULES].id:
-            self._kept.clear()  # compiled against other house rules
+        under: UUID = rows[HOUSE_RULES].id
         house = House.of(rules)
 
         def loaded(work: Work, id_: UUID) -> LoadedVersion:
-            return self._version(work, id_, rules)
+            return self._version(work, id_, rules, under)
 
         current = {
             name: Version(row.id, row.number, loaded(work, row.id).program)
@@ -112,15 +111,18 @@ class Rulebook:
         }
         return InUse(house, rules.company.model_dump(), lifecycle, current, loaded, versions.listened(work))
 
-    def _version(self, work: Work, id_: UUID, rules: HouseRules) -> LoadedVersion:
-        kept = self._kept.get(id_)
+    def _version(self, work: Work, id_: UUID, rules: HouseRules, under: UUID) -> LoadedVersion:
+        key = (under, id_)  # the house rules bind a version too; whoever still holds older ones gets what was made under them
+        kept = self._kept.get(key)
         if kept is None:
             row = versions.document(work, id_)
             if row is None:
                 raise NotFound(f"no playbook version {id_}")
-            kept = self._kept[id_] = load_document(row.document, rules)
-            while len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
+            kept = load_document(row.document, rules)
+            with self._lock:
+                self._kept[key] = kept
+                while len(self._kept) > MOST_KEPT:
+                    self._kept.popitem(last=False)
         return kept
 
 

@@ -12,22 +12,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row
-
 from orchestrator.channels.base import Accepted, Found
 from orchestrator.core import planner
 from orchestrator.core.judging import expire
-from orchestrator.core.model import Change, TouchState
+from orchestrator.core.model import Change, Close, TouchState
 from orchestrator.core.planner import Facts
-from orchestrator.dispatch import facts_of
 from orchestrator.engine import retry_waiting
+from orchestrator.facts import usable
 from orchestrator.language.program import TouchNode
 from orchestrator.parts import Parts
 from orchestrator.store import attempts, touches
 from orchestrator.store import changes as written
 from orchestrator.store.changes import entry
-from orchestrator.store.database import Work
+from orchestrator.store.database import Row, Work
 from orchestrator.store.touches import Due
+from orchestrator.system import emit
 
 log = logging.getLogger(__name__)
 BATCH = 200
@@ -111,7 +110,7 @@ def reconcile(parts: Parts) -> tuple[int, int]:
 
 
 def _unknown(work: Work, after: UUID | None) -> list[tuple[UUID, Row[Any]]]:
-    dues = [d for d in touches.unknown(work, BATCH, after) if d.touch.channel != "call"]
+    dues = touches.unknown(work, BATCH, after, messages_only=True)
     open_attempts = attempts.open_of(work, [d.touch.id for d in dues])
     return [(d.touch.id, open_attempts[d.touch.id]) for d in dues if d.touch.id in open_attempts]
 
@@ -130,14 +129,20 @@ def _adopt(parts: Parts, work: Work, known: Mapping[UUID, tuple[Row[Any], Found]
     dues = [d for d in touches.given(work, list(known)) if d.touch.state is TouchState.UNKNOWN]
     arrived: list[tuple[Due, Facts, Row[Any], str]] = []
     absent: list[tuple[Due, Row[Any]]] = []
-    for due, facts in zip(dues, facts_of(work, in_use, dues), strict=True):
+    for due, facts in usable(work, in_use, dues):
         attempt, answer = known[due.touch.id]
         if isinstance(answer, Accepted):
             arrived.append((due, facts, attempt, answer.ref))
         elif _may_retry(facts, due) and attempt.began_at + 2 * parts.lease < now and due.run.ended is None:
             absent.append((due, attempt))
+    mine = attempts.settle(
+        work,
+        [attempts.outcome_row(a.id, "accepted", now, ref, "found at the provider") for _, _, a, ref in arrived]
+        + [attempts.outcome_row(a.id, "absent", now, None, "it provably never arrived") for _, a in absent],
+    )
+    arrived = [x for x in arrived if x[2].id in mine]
+    absent = [x for x in absent if x[1].id in mine]
     changes, entries = _arrived(parts, work, arrived, now)
-    attempts.settle(work, [attempts.outcome_row(a.id, "absent", now, None, "it provably never arrived") for _, a in absent])
     touches.move(
         work,
         [
@@ -155,6 +160,7 @@ def _adopt(parts: Parts, work: Work, known: Mapping[UUID, tuple[Row[Any], Found]
     why = "it provably never arrived, and this step may be tried again"
     entries += [entry(now, "touch.retried", why, run=d.run.id, touch=d.touch.id, customer=d.customer.id) for d, _ in absent]
     written.write(work, changes, entries)
+    emit(parts, work, in_use, "touch.sent", [d for d, _, _, _ in arrived], {}, now)
     return len(arrived), len(absent)
 
 
@@ -166,7 +172,6 @@ def _may_retry(facts: Facts, due: Due) -> bool:
 def _arrived(
     parts: Parts, work: Work, arrived: Sequence[tuple[Due, Facts, Row[Any], str]], now: datetime
 ) -> tuple[list[Change], list[dict[str, Any]]]:
-    attempts.settle(work, [attempts.outcome_row(a.id, "accepted", now, ref, "found at the provider") for _, _, a, ref in arrived])
     touches.move(
         work,
         [
@@ -199,10 +204,13 @@ def _pass_on(parts: Parts, work: Work, now: datetime) -> int:
     in_use = parts.rulebook.refresh(work)
     changes: list[Change] = []
     entries: list[dict[str, Any]] = []
-    for due, facts in zip(dues, facts_of(work, in_use, dues), strict=True):
+    for due, facts in usable(work, in_use, dues):
         touch = due.touch
         node = facts.program.nodes[touch.step]
-        if touch.expires_at is not None and touch.expires_at <= now:
+        if due.run.ended is not None:  # it was put back after the follow-up had ended
+            why = f"the enrollment has ended ({due.run.ended})"
+            changes.append(Close(touch.id, touch.run, TouchState.CANCELLED, due.run.ended, now, why, touch.epoch))
+        elif touch.expires_at is not None and touch.expires_at <= now:
             changes += expire(facts, touch, now, parts.new_id)
         elif isinstance(node, TouchNode) and node.escalate_to is not None:
             touches.requeue(work, touch.id, node.escalate_to)

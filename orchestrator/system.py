@@ -24,17 +24,41 @@ def emit(
     parts: Parts, work: Work, in_use: InUse, type_: str, dues: Sequence[Due], more: Mapping[str, Any], now: datetime
 ) -> bool:
     """Write one event for each touch, in the same unit of work as its cause. Answers whether any was written."""
-    if type_ not in in_use.listens or not dues:
+    return _write(
+        work,
+        in_use,
+        type_,
+        [
+            _event(
+                parts,
+                type_,
+                str(d.touch.id),
+                d.run.subject,
+                d.customer.ref,
+                {"touchpoint": d.touch.touchpoint, "channel": d.touch.channel, "playbook": d.run.playbook, **more},
+                now,
+            )
+            for d in dues
+        ],
+    )
+
+
+def emit_opt_out(parts: Parts, work: Work, in_use: InUse, customer: str, channel: str, now: datetime) -> bool:
+    """Write that a customer wants no more contact; its subject is the customer. Answers whether it was written."""
+    key = f"{customer}/{channel}/{now.isoformat()}"
+    said = _event(parts, "customer.opted_out", key, f"customer/{customer}", customer, {"channel": channel}, now)
+    return _write(work, in_use, "customer.opted_out", [said])
+
+
+def _write(work: Work, in_use: InUse, type_: str, batch: Sequence[NewEvent]) -> bool:
+    if type_ not in in_use.listens or not batch:
         return False
-    batch = [_event(parts, type_, due, more, now) for due in dues]
     events.store(work, batch, {}, state="waiting")
     return True
 
 
-def _event(parts: Parts, type_: str, due: Due, more: Mapping[str, Any], now: datetime) -> NewEvent:
-    key = f"{type_}/{due.touch.id}"
-    data = {"touchpoint": due.touch.touchpoint, "channel": due.touch.channel, "playbook": due.run.playbook, **more}
-    digest = hashlib.sha256(key.encode()).hexdigest()  # our own: the key says it all
+def _event(parts: Parts, type_: str, key: str, subject: str, customer: str, data: Mapping[str, Any], now: datetime) -> NewEvent:
+    digest = hashlib.sha256(f"{type_}/{key}".encode()).hexdigest()  # our own: the key says it all
     return NewEvent(
-        parts.new_id(), SOURCE, key, type_, due.run.subject, now, now, data, {"id": due.customer.ref}, digest, known=True
+        parts.new_id(), SOURCE, f"{type_}/{key}", type_, subject, now, now, data, {"id": customer}, digest, known=True
     )  # fmt: skip

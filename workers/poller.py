@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from celery import bootsteps
-from celery.signals import task_received
+from celery.signals import task_postrun, task_prerun, task_received
 
 from orchestrator import dispatch
 from orchestrator.sweep import sweep
@@ -18,11 +18,23 @@ log = logging.getLogger(__name__)
 SILENCE_S = 3.0  # without a wake-up for this long, ask
 EVERY_S = 1.0
 _last_wake_up = [0.0]  # of this process, on the monotonic clock
+_at_work = [0]  # wake-ups that are being worked here; meanwhile a solo worker reads no others
 
 
 @task_received.connect
+@task_postrun.connect
 def _woken(**_: object) -> None:
-    _last_wake_up[0] = time.monotonic()
+    _last_wake_up[0] = time.monotonic()  # clock: measures a silence
+
+
+@task_prerun.connect
+def _begins(**_: object) -> None:
+    _at_work[0] += 1
+
+
+@task_postrun.connect
+def _ends(**_: object) -> None:
+    _at_work[0] -= 1
 
 
 class Poller(bootsteps.StartStopStep):
@@ -50,7 +62,7 @@ class Poller(bootsteps.StartStopStep):
     def _run(self, worker: Any) -> None:
         silent = False
         while not self._stop.wait(EVERY_S):
-            if time.monotonic() - _last_wake_up[0] < SILENCE_S:
+            if _at_work[0] or time.monotonic() - _last_wake_up[0] < SILENCE_S:  # clock: measures a silence
                 silent = False
                 continue
             if not silent:

@@ -37,8 +37,8 @@ def forget() -> None:
 
 def time_to_stop() -> Callable[[], bool]:
     """Says yes when the process is being stopped, or after MOST_SECONDS: asked between batches, so what is held is finished."""
-    until = time.monotonic() + MOST_SECONDS
-    return lambda: _stopping.is_set() or time.monotonic() > until
+    until = time.monotonic() + MOST_SECONDS  # clock: measures a length of time
+    return lambda: _stopping.is_set() or time.monotonic() > until  # clock: measures a length of time
 
 
 @worker_shutting_down.connect

@@ -25,7 +25,7 @@ class Waker:
         self._lock = threading.Lock()
 
     def __call__(self, channels: Collection[str]) -> None:
-        if time.monotonic() < self._quiet_until:
+        if time.monotonic() < self._quiet_until:  # clock: measures a length of time
             return
         for channel in channels:
             upkeep = channel == "upkeep"
@@ -40,7 +40,7 @@ class Waker:
                 )
             except (OperationalError, OSError) as error:
                 with self._lock:
-                    self._quiet_until = time.monotonic() + QUIET_S
+                    self._quiet_until = time.monotonic() + QUIET_S  # clock: measures a length of time
                 log.warning(
                     "the broker cannot be reached; work goes on without wake-ups",
                     extra={"action": "wake.failed", "error": str(error)},

@@ -19,6 +19,7 @@ class Outgoing:
 
     handle: UUID  # the attempt; the only thing of ours that may travel to the provider
     channel: str  # email | text | voicemail
+    not_after: datetime  # nothing may be started after it: the contact window closes, the touch expires or the claim is over
     to: str  # address or E.164 number
     body: str
     subject: str | None = None  # e-mails
@@ -74,10 +75,10 @@ class Channel(Protocol):
     def carries(self) -> Collection[str]:
         """Which of email, text, voicemail it can take."""
 
-    def send(self, batch: Sequence[Outgoing], until: datetime) -> list[Answer]:
+    def send(self, batch: Sequence[Outgoing]) -> list[Answer]:
         """Send them, concurrently where that helps; one answer for each, in their order.
 
-        until: nothing may be started after this moment, because the claim is over then: what could not be started is RejectedSafe.
+        What could not be started before its `not_after` is RejectedSafe: its policies are asked again, and it goes when they agree.
         Never raises for a single message; an exception means that all of them are unknown.
         """
 

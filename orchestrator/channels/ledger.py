@@ -6,7 +6,6 @@ import fcntl
 import json
 import os
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -23,16 +22,15 @@ class Ledger:
     def __init__(self, path: Path, clock: Clock) -> None:
         self._path, self._clock = path, clock
 
-    def send(self, batch: Sequence[Outgoing], until: datetime) -> list[Answer]:
+    def send(self, batch: Sequence[Outgoing]) -> list[Answer]:
         now = self._clock()
-        if now >= until:
-            return [RejectedSafe("the claim was nearly over")] * len(batch)
-        lines = [json.dumps({"at": now.isoformat(), **_said(m)}, ensure_ascii=False) for m in batch]
+        in_time = [m for m in batch if now < m.not_after]
+        lines = [json.dumps({"at": now.isoformat(), **_said(m)}, ensure_ascii=False) for m in in_time]
         try:
             self._append("".join(line + "\n" for line in lines).encode())
         except OSError as error:
             return [RejectedSafe(f"the ledger file cannot be written: {error.strerror}")] * len(batch)
-        return [Accepted(f"ledger:{m.handle}") for m in batch]
+        return [Accepted(f"ledger:{m.handle}") if now < m.not_after else RejectedSafe("it was too late to begin") for m in batch]
 
     def find(self, handles: Sequence[UUID]) -> Mapping[UUID, Found]:
         wanted = {str(h): h for h in handles}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from uuid import UUID
 
 from orchestrator.channels.base import Accepted, Answer, Found, Outgoing
@@ -15,7 +14,7 @@ class Null:
     name = "null"
     carries = ("email", "text", "voicemail")
 
-    def send(self, batch: Sequence[Outgoing], until: datetime) -> list[Answer]:
+    def send(self, batch: Sequence[Outgoing]) -> list[Answer]:
         return [Accepted(f"null:{m.handle}") for m in batch]
 
     def find(self, handles: Sequence[UUID]) -> Mapping[UUID, Found]:

@@ -30,7 +30,10 @@ def doctor() -> None:
             )
             for e in error.errors(include_url=False)
         ]
-    table = Table("check", "", "found", "what to do", box=None)
+    table = Table(box=None)
+    table.add_column("check", no_wrap=True)
+    for title in ("", "found", "what to do"):
+        table.add_column(title, overflow="fold")  # a name that is cut off cannot be copied
     for f in findings:
         table.add_row(f.check, SIGNS[f.state], *(text.replace("[", r"\[") for text in (f.found, f.hint)))
     Console().print(table)

@@ -60,7 +60,8 @@ def _line(line: bytes) -> Raw | EventError:
 
 
 def _say(out: Console, answer: Answer, otherwise: str) -> None:
-    started = f", {len(answer.enrollments)} started" if answer.enrollments else ""
-    out.print(f"{answer.key or otherwise}: {answer.status}{started}", style=STYLES[answer.status], markup=False)
+    count = len(answer.enrollments)
+    started = f", {count} enrollment{'s' if count > 1 else ''}" if count else ""
+    out.print(f"{answer.key or otherwise}: {answer.status}{started}", style=STYLES[answer.status], markup=False, soft_wrap=True)
     for problem in (*answer.problems, *answer.warnings):
-        out.print(f"    {problem}", markup=False)
+        out.print(f"    {problem}", markup=False, soft_wrap=True)

@@ -25,6 +25,7 @@ from orchestrator.core.model import (
 )
 from orchestrator.core.planner import Facts, after
 from orchestrator.core.policies import judge
+from orchestrator.core.windows import add, opening
 from orchestrator.language.program import TouchNode
 
 NewId = Callable[[], UUID]
@@ -35,6 +36,8 @@ class Go:
     """Every policy allows it now. `why` names what they were asked about."""
 
     why: str
+    closes_at: datetime  # when the contact window closes or the touch expires: nothing may begin after it
+    escalate_at: datetime | None = None  # a call that nobody takes until then goes to another queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,13 @@ def read(verdict: Verdict, facts: Facts, touch: Touch, contacts: int, now: datet
             assert isinstance(node, TouchNode)
             level = facts.customer.consent.get("call" if touch.channel == "voicemail" else str(touch.channel), "none")
             week = f"{contacts} other {'contact' if contacts == 1 else 'contacts'} of late"
-            return Go(f"all policies agree: consent is {level}, {node.window} is open, {week}, nothing is paused")
+            windows = (node.window, facts.house.never_outside[node.channel])
+            span = opening(facts.house, windows, facts.customer.zones, facts.customer.hours, now)
+            closes_at = min(m for m in (span.end if span else now, touch.expires_at) if m is not None)
+            passed_on = add(node.escalate_after, now, facts.customer.zones, facts.house) if node.escalate_after else None
+            return Go(
+                f"all policies agree: consent is {level}, {node.window} is open, {week}, nothing is paused", closes_at, passed_on
+            )
         case Defer():
             return Later(verdict.until, verdict.rule, verdict.why)
         case Deny():

@@ -54,7 +54,7 @@ class _Unclear(Exception):
 
 def start(facts: Facts, at: datetime, new_id: Callable[[], UUID]) -> list[Change]:
     """The first touch of a new enrollment; delays count from when its event occurred."""
-    return _walk(facts, facts.program.first, facts.run.anchor, at, "the event", 1, {}, new_id)
+    return _surely(facts, at, lambda: _walk(facts, facts.program.first, facts.run.anchor, at, "the event", 1, {}, new_id))
 
 
 def after(
@@ -65,6 +65,21 @@ def after(
     result: a disposition, or sent | failed | skipped | expired | not_taken; for a wait: came | over.
     at: the moment of the result. asked_for: when the customer wants to be called back.
     """
+    return _surely(facts, at, lambda: _after(facts, touch, result, at, new_id, asked_for))
+
+
+def _surely(facts: Facts, at: datetime, plan: Callable[[], list[Change]]) -> list[Change]:
+    """A plan, or an end with the reason on record: what cannot be computed for one enrollment must not hold up the others."""
+    try:
+        return plan()
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as wrong:
+        why = f"what comes next cannot be told, so nobody is contacted: {type(wrong).__name__}: {wrong}"
+        return [End(facts.run.id, EndReason.ERROR, at, why)]
+
+
+def _after(
+    facts: Facts, touch: Touch, result: str, at: datetime, new_id: Callable[[], UUID], asked_for: datetime | None
+) -> list[Change]:
     node = facts.program.nodes[touch.step]
     if isinstance(node, WaitNode):
         target = node.then if result == "came" else node.otherwise
@@ -281,7 +296,7 @@ def _planned(
         planned_at=at,
         due_at=due,
         expires_at=add(useful, due, zones, house),
-        escalate_at=add(node.escalate_after, due, zones, house) if node.escalate_after else None,
+        escalate_at=None,  # counts from when it waits for staff: core/judging.py
         why=why,
         memory=memory,
     )

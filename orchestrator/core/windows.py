@@ -79,6 +79,26 @@ def why_never(house: House, windows: tuple[str, ...], zones: tuple[str, ...], wi
     return f"no opening within {FAR_DAYS} days"
 
 
+def read_wish(wish: str | None) -> Week | None:
+    """A customer's wish as a week; all of it when there is none; None when it cannot be read.
+
+    Hours without days after some with days are for the same days: "mon-fri 10:00-12:00, 14:00-16:00".
+    """
+    if not wish:
+        return (((0, 1440),),) * 7
+    week: list[list[Minutes]] = [[] for _ in _EVERY_DAY]
+    days: Iterable[int] = _EVERY_DAY
+    try:
+        for part in wish.split(","):
+            words, hours = _split_wish(part)
+            days = days_of(words) if words else days
+            for day in days:
+                week[day].append(hours_of(hours))
+    except ValueError:
+        return None
+    return tuple(tuple(spans) for spans in week)
+
+
 @lru_cache(maxsize=8192)
 def _openings(house: House, windows: tuple[str, ...], zones: tuple[str, ...], wish: str | None, day: int) -> tuple[Opening, ...]:
     """The openings that matter to any moment of one UTC day (an ordinal), up to the first that outlasts it."""
@@ -126,7 +146,7 @@ def _week_of(house: House, windows: tuple[str, ...], wish: str | None, zone: str
 @lru_cache(maxsize=4096)
 def _hours(house: House, windows: tuple[str, ...], wish: str | None) -> tuple[Week, Week] | None:
     """What all windows and the wish have in common: on other days, on holidays. None when one of them is in doubt."""
-    wished = _read_wish(wish)
+    wished = read_wish(wish)
     if wished is None or not windows or any(name not in house.windows for name in windows):
         return None
     usual, holiday = wished, wished
@@ -135,26 +155,6 @@ def _hours(house: House, windows: tuple[str, ...], wish: str | None) -> tuple[We
         usual = _common_week(usual, window.week)
         holiday = _common_week(holiday, window.week if window.on_holidays == "open" else ((),) * 7)
     return usual, holiday
-
-
-def _read_wish(wish: str | None) -> Week | None:
-    """A customer's wish as a week; all of it when there is none; None when it cannot be read.
-
-    Hours without days after some with days are for the same days: "mon-fri 10:00-12:00, 14:00-16:00".
-    """
-    if not wish:
-        return (((0, 1440),),) * 7
-    week: list[list[Minutes]] = [[] for _ in _EVERY_DAY]
-    days: Iterable[int] = _EVERY_DAY
-    try:
-        for part in wish.split(","):
-            words, hours = _split_wish(part)
-            days = days_of(words) if words else days
-            for day in days:
-                week[day].append(hours_of(hours))
-    except ValueError:
-        return None
-    return tuple(tuple(spans) for spans in week)
 
 
 def _split_wish(part: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ A list of steps that runs out goes on after its parent; the end of the playbook 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,10 +14,10 @@ from orchestrator.errors import Problem, did_you_mean
 from orchestrator.language.conditions import Condition, ConditionError, compile_condition
 from orchestrator.language.delays import Moment
 from orchestrator.language.dispositions import outcome_names
-from orchestrator.language.facts import FIXED, HOUSE, SURVEY, which_name
 from orchestrator.language.house_rules import HouseRules
 from orchestrator.language.lifecycle import EventDeclaration, FieldType, Lifecycle
-from orchestrator.language.playbook import Branch, Playbook, Split, Step, Touchpoint, Wait, WaitFor
+from orchestrator.language.names import HOUSE, declared_names, which_name
+from orchestrator.language.playbook import Branch, Playbook, Split, Step, Touchpoint, Wait, WaitFor, touchpoints
 from orchestrator.language.program import (
     AGAIN,
     BranchNode,
@@ -29,6 +29,7 @@ from orchestrator.language.program import (
     Timing,
     TouchNode,
     WaitNode,
+    ways_on,
 )
 from orchestrator.language.source import Loc, Source
 from orchestrator.language.system_events import SYSTEM_EVENTS
@@ -66,41 +67,8 @@ def compile_playbook(
     house = {f"house.{name}": FieldType("text", optional=not company[name]) for name in HOUSE}
     work = _Work(playbook, source, lifecycle, house_rules, words, house, pinned)
     program = work.program()
-    return Compiled(program, tuple(work.problems), work.said, work.named, {**work.declared, **house})
-
-
-def declared_names(playbook: Playbook, lifecycle: Lifecycle, words: Iterable[Words]) -> tuple[dict[str, FieldType], list[str]]:
-    """The names that conditions and words of a playbook may use, and what contradicts itself.
-
-    A field of the event that some start event does not carry is optional, as is everything about a customer that may be missing.
-    """
-    starts = [(t, d) for t in playbook.start_types if (d := lifecycle.events.get(t) or SYSTEM_EVENTS.get(t)) is not None]
-    event, wrong = _merged([(f"event {t}", d.fields) for t, d in starts], optional_when_missing=True)
-    scripts = [(w.path, w.answers) for w in words if w.channel == "call"]
-    asked = {name for _, answers in scripts for name in answers}
-    answers, more = _merged([*scripts, ("surveys", {name: kind for name, kind in SURVEY.items() if name not in asked})])
-    customer = {f"customer.{name}": FieldType(kind.kind, optional=True) for name, kind in lifecycle.customer.items()}
-    names = {f"event.{n}": k for n, k in event.items()} | {f"answers.{n}": k for n, k in answers.items()}
-    return {**customer, **FIXED, **names}, wrong + more
-
-
-def _merged(
-    parts: Sequence[tuple[str, Mapping[str, FieldType]]], *, optional_when_missing: bool = False
-) -> tuple[dict[str, FieldType], list[str]]:
-    merged: dict[str, FieldType] = {}
-    first: dict[str, str] = {}
-    wrong = []
-    for where, fields in parts:
-        for name, kind in fields.items():
-            known = merged.get(name)
-            if known is not None and known.kind != kind.kind:
-                wrong.append(f"'{name}' is a {known.kind} in {first[name]} and a {kind.kind} in {where}")
-                continue
-            everywhere = not optional_when_missing or all(name in other for _, other in parts)
-            optional = kind.optional or not everywhere or (known is not None and known.optional)
-            merged[name] = FieldType(kind.kind, optional=optional)
-            first.setdefault(name, where)
-    return merged, wrong
+    problems = (p for p in work.problems if not (work.unread and p.problem.startswith("'answers.")))
+    return Compiled(program, tuple(problems), work.said, work.named, {**work.declared, **house})
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +98,7 @@ class _Work:
     named: dict[str, EventDeclaration] = field(default_factory=dict)
     declared: dict[str, FieldType] = field(default_factory=dict)
     waits_for: set[str] = field(default_factory=set)
+    unread: bool = False  # a script that it uses cannot be used: nobody knows which answers there are
 
     def program(self) -> Program:
         playbook = self.playbook
@@ -167,17 +136,18 @@ class _Work:
             self._event(event, ("stops_on", event), key=True)
             if event in playbook.start_types:
                 self._wrong(("stops_on", event), f"'{event}' starts the playbook and stops it", "delete one of them", key=True)
-        scripts = [w for (channel, name), w in self.words.items() if w and channel == "call" and name in self._scripts()]
+        scripts = [(w.path, w.answers) for (ch, name), w in self.words.items() if w and ch == "call" and name in self._scripts()]
+        self.unread = any(w is None and ch == "call" and name in self._scripts() for (ch, name), w in self.words.items())
         self.declared, contradictions = declared_names(playbook, self.lifecycle, scripts)
         for contradiction in contradictions:
             self._wrong(("starts_on",), contradiction, "give one of them another name")
 
     def _scripts(self) -> set[str]:
-        return {step.call for step, _ in _touchpoints(self.playbook.steps, ("steps",)) if step.call}
+        return {step.call for step, _ in touchpoints(self.playbook.steps) if step.call}
 
     def _check_names(self) -> None:
         seen: dict[str, int] = {}
-        for step, loc in _touchpoints(self.playbook.steps, ("steps",)):
+        for step, loc in touchpoints(self.playbook.steps):
             name, at = step.touchpoint, (*loc, "touchpoint")
             if name in seen:
                 self._wrong(
@@ -195,7 +165,8 @@ class _Work:
         self, steps: Sequence[Step], loc: Loc, prefix: str, after: NodeId, block: _Block | None, assured: frozenset[str]
     ) -> NodeId:
         """Where a list of steps begins; `after` is where it leads when it runs out."""
-        jumps = [i for i, step in enumerate(steps) if step in ("exit", "goal", "again") or (step == "continue" and block)]
+        words = ("exit", "goal", "again", "continue") if block else ("exit", "goal")
+        jumps = [i for i, step in enumerate(steps) if step in words]
         if jumps and jumps[0] < len(steps) - 1:
             self._wrong((*loc, jumps[0] + 1), f"nothing after '{steps[jumps[0]]}' is ever reached", "delete it or move it up")
             steps = steps[: jumps[0] + 1]
@@ -276,7 +247,7 @@ class _Work:
         for outcome, answer in step.outcomes.items():
             at = (*loc, "outcomes", outcome)
             if outcome not in known:
-                self._wrong(at, f"a {_CALLED[channel]} cannot end with '{outcome}'", did_you_mean(outcome, known), key=True)
+                self._wrong(at, f"{_CALLED[channel]} cannot end with '{outcome}'", did_you_mean(outcome, known), key=True)
             block = _Block(step, outcome, after)
             if isinstance(answer, str):
                 outcomes[outcome] = self._step(answer, at, "", after, block, assured)
@@ -368,7 +339,9 @@ class _Work:
         if kind is None:
             self._wrong(loc, f"'{name}' is not known", which_name(name, dated))
         elif kind.kind not in ("time", "date"):
-            self._wrong(loc, f"'{name}' is a {kind.kind}, not a time or a date", f"there are {', '.join(sorted(dated))}" if dated else "")
+            self._wrong(
+                loc, f"'{name}' is a {kind.kind}, not a time or a date", f"there are {', '.join(sorted(dated))}" if dated else ""
+            )
         elif kind.optional and name not in assured:
             hint = f"put the step below 'if: {name} != null', or say 'only_if: {name} != null'"
             self._wrong(loc, f"'{name}' may be missing", hint)
@@ -387,7 +360,7 @@ class _Work:
             node_id = open_.pop()
             if node_id not in seen and node_id in self.nodes:
                 seen.add(node_id)
-                open_ += _ways_on(self.nodes[node_id])
+                open_ += ways_on(self.nodes[node_id])
         lost = [self.places[node_id] for node_id in self.nodes if node_id not in seen and node_id in self.places]
         if lost and not any("is ever reached" in p.problem for p in self.problems):
             loc = min(lost, key=self.source.place)
@@ -397,7 +370,7 @@ class _Work:
         self.problems.append(self.source.problem(loc, problem, hint, key=key))
 
 
-_CALLED = {"email": "e-mail", "text": "text", "call": "call", "voicemail": "voicemail"}
+_CALLED = {"email": "an e-mail", "text": "a text", "call": "a call", "voicemail": "a voicemail"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,33 +385,3 @@ class _Unreadable:
 
 def _assured(condition: Condition | None) -> frozenset[str]:
     return condition.assures if condition else frozenset()
-
-
-def _touchpoints(steps: Sequence[Step], loc: Loc) -> Iterator[tuple[Touchpoint, Loc]]:
-    """Every touchpoint in the order of the file, with its place."""
-    for index, step in enumerate(steps):
-        here = (*loc, index)
-        match step:
-            case Touchpoint():
-                yield step, here
-                for outcome, answer in step.outcomes.items():
-                    if not isinstance(answer, str):
-                        yield from _touchpoints(answer, (*here, "outcomes", outcome))
-            case WaitFor() | Branch():
-                yield from _touchpoints(step.then, (*here, "then"))
-                yield from _touchpoints(step.otherwise, (*here, "otherwise"))
-            case Split():
-                for name, way in step.ways.items():
-                    yield from _touchpoints(way.steps, (*here, "ways", name, "steps"))
-
-
-def _ways_on(node: Node) -> list[NodeId]:
-    match node:
-        case TouchNode():
-            return [node.next, *node.outcomes.values()]
-        case WaitNode() | BranchNode():
-            return [node.then, node.otherwise]
-        case SplitNode():
-            return [to for _, _, to in node.ways]
-        case EndNode():
-            return []

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 
 from orchestrator.errors import did_you_mean
-from orchestrator.language.facts import which_name
 from orchestrator.language.lifecycle import FieldType
+from orchestrator.language.names import which_name
 
 FUNCTIONS = ("size", "startsWith", "endsWith", "contains", "matches", "timestamp", "duration", "string", "int", "double", "exists", "all",
              "filter", "map", "getHours", "getMinutes", "getDayOfWeek", "getDayOfMonth", "getMonth", "getFullYear", "getDate")  # fmt: skip

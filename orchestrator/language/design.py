@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 from orchestrator.errors import PlaybookError, Problem, did_you_mean
 from orchestrator.language.compile import Compiled, compile_playbook
-from orchestrator.language.facts import FIXED
 from orchestrator.language.house_rules import HouseRules
 from orchestrator.language.lifecycle import FieldType, Lifecycle
+from orchestrator.language.names import FIXED
 from orchestrator.language.playbook import Model, Playbook
 from orchestrator.language.program import Program
 from orchestrator.language.source import Source, parse, read_yaml

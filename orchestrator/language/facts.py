@@ -1,41 +1,10 @@
-"""What conditions and templates can know: the names, and the values behind them for one touch."""
+"""What conditions and templates know about one touch: the values behind the names of names.py."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 
-from orchestrator.errors import did_you_mean
-from orchestrator.language.lifecycle import FieldType
-
 Facts = dict[str, Mapping[str, object]]  # {"event": {"amount": 1850}, "customer": {...}, ...}
-
-# What is there in every playbook. `event.*` and `answers.*` are added by the playbook, further `customer.*` by lifecycle.yaml.
-FIXED: Mapping[str, FieldType] = {
-    name: FieldType.parse(kind)
-    for name, kind in {
-        "customer.id": "text",  # the business's own, "C-77"
-        "customer.name": "optional text",
-        "customer.first_name": "optional text",  # when the business sends one; names are not taken apart
-        "customer.email": "optional text",
-        "customer.phone": "optional text",
-        "customer.locale": "optional text",
-        "customer.time_zone": "optional text",  # the customer's own, when known
-        "customer.zone": "text",  # the one that times are shown in
-        "subject.id": "text",  # "quote/Q-1042"
-        "subject.kind": "text",  # "quote"
-        "subject.key": "text",  # "Q-1042"
-        "playbook.name": "text",
-        "playbook.title": "text",
-        "touch.tries": "number",  # which try this is; 0 where there is no touch, as in the playbook's own only_if
-    }.items()
-}
-HOUSE = ("name", "phone", "email", "website", "address")  # house.NAME, for words only: conditions would always say the same
-# A survey is answered through a link; its answers are there for every playbook.
-SURVEY: Mapping[str, FieldType] = {
-    "rating": FieldType.parse("optional number"),
-    "comment": FieldType.parse("optional text"),
-}
 
 
 def facts(
@@ -100,17 +69,3 @@ def subject_facts(subject: str) -> dict[str, object]:
 def flat(nested: Facts) -> dict[str, object]:
     """{"event": {"amount": 1850}} -> {"event.amount": 1850}"""
     return {f"{group}.{name}": value for group, values in nested.items() for name, value in values.items()}
-
-
-def which_name(name: str, declared: Iterable[str]) -> str:
-    """A hint for a name that is not declared: the one that was meant, or what there is of that kind."""
-    names = set(declared)
-    group, _, field = name.partition(".")
-    fields = {known.partition(".")[2] for known in names if known.startswith(f"{group}.")}
-    if not fields:
-        return did_you_mean(name, names)
-    close = difflib.get_close_matches(field, fields, n=1, cutoff=0.6)  # without the group, which makes all of them look alike
-    if close:
-        return f"did you mean '{group}.{close[0]}'?"
-    shown = [f"{group}.{known}" for known in sorted(fields)]
-    return f"known: {', '.join(shown[:8])}{', …' if len(shown) > 8 else ''}"

@@ -17,8 +17,8 @@ from liquid.builtin.tags.unless_tag import UnlessNode
 from liquid.expression import Expression
 
 from orchestrator.errors import Problem
-from orchestrator.language.facts import which_name
 from orchestrator.language.lifecycle import FieldType
+from orchestrator.language.names import which_name
 
 if TYPE_CHECKING:
     from orchestrator.language.templates import Template

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
@@ -67,7 +68,9 @@ class Timed(Model):
 
     after: Delay | None = Field(None, description="after the step before it; the first step: after the event occurred")
     when: Moment | None = Field(None, description="at a moment of the event, e.g. 2 days before event.starts_at")
-    at: TimeOfDay | None = Field(None, description="at this local time of that day; after minutes or hours: the next time the clock shows it")
+    at: TimeOfDay | None = Field(
+        None, description="at this local time of that day; after minutes or hours: the next time the clock shows it"
+    )
 
     @model_validator(mode="after")
     def _one_timing(self) -> Timed:
@@ -243,6 +246,26 @@ class Playbook(Model):
     def start_types(self) -> tuple[str, ...]:
         """The event types that start it."""
         return (self.starts_on,) if isinstance(self.starts_on, str) else tuple(self.starts_on)
+
+
+def touchpoints(
+    steps: Sequence[Step], loc: tuple[int | str, ...] = ("steps",)
+) -> Iterator[tuple[Touchpoint, tuple[int | str, ...]]]:
+    """Every touchpoint in the order of the file, with its place."""
+    for index, step in enumerate(steps):
+        here = (*loc, index)
+        match step:
+            case Touchpoint():
+                yield step, here
+                for outcome, answer in step.outcomes.items():
+                    if not isinstance(answer, str):
+                        yield from touchpoints(answer, (*here, "outcomes", outcome))
+            case WaitFor() | Branch():
+                yield from touchpoints(step.then, (*here, "then"))
+                yield from touchpoints(step.otherwise, (*here, "otherwise"))
+            case Split():
+                for name, way in step.ways.items():
+                    yield from touchpoints(way.steps, (*here, "ways", name, "steps"))
 
 
 for _model in (Touchpoint, WaitFor, Branch, Way, Split, Playbook):

@@ -128,3 +128,16 @@ class Program:
     first: NodeId
     nodes: Mapping[NodeId, Node]
     waits_for: frozenset[str]  # every event type that some wait listens to
+
+
+def ways_on(node: Node) -> tuple[NodeId, ...]:
+    """Every node (or "again:…") that may come after this one."""
+    match node:
+        case TouchNode():
+            return (node.next, *node.outcomes.values())
+        case WaitNode() | BranchNode():
+            return (node.then, node.otherwise)
+        case SplitNode():
+            return tuple(to for _, _, to in node.ways)
+        case EndNode():
+            return ()

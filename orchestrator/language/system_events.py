@@ -28,13 +28,10 @@ SYSTEM_EVENTS: Mapping[str, EventDeclaration] = {
         channel="text",
         playbook="text",
         disposition="text",
-        note="optional text",
     ),
     "customer.opted_out": _declare(
-        "the customer wants no more contact, on one channel or on all",
+        "the customer wants no more contact, on one channel or on all; its subject is the customer",
         channel="text",
-        touchpoint="optional text",
-        playbook="optional text",
     ),
     "survey.answered": _declare(
         "the customer answered a question of ours",

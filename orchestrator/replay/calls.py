@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from orchestrator.errors import InputError, PlaybookError, Problem, did_you_mean
 from orchestrator.language.dispositions import BY_CODE
-from orchestrator.language.playbook import Model, Name, wrong
+from orchestrator.language.playbook import Model, Name
 from orchestrator.language.program import Program, TouchNode
 from orchestrator.language.source import Source, parse, read_yaml
 
@@ -44,7 +45,7 @@ class When(Model):
     @classmethod
     def _runs_forward(cls, share: Share | None) -> Share | None:
         if share is not None and not 0 <= share[0] < share[1] <= 100:
-            raise wrong(f"[{share[0]:g}, {share[1]:g}] is no share", "write two percents, the smaller one first, e.g. [0, 40]")
+            raise _wrong(f"[{share[0]:g}, {share[1]:g}] is no share", "write two percents, the smaller one first, e.g. [0, 40]")
         return share
 
     def fits(self, subject: str, playbook: str, touchpoint: str, tries: int) -> bool:
@@ -154,11 +155,16 @@ def _unknown_names(outcomes: Outcomes, programs: list[Program], source: Source) 
 
 def _disposition(code: str) -> str:
     if code not in BY_CODE:
-        raise wrong(f"'{code}' is no disposition", did_you_mean(code, BY_CODE))
+        raise _wrong(f"'{code}' is no disposition", did_you_mean(code, BY_CODE))
     return code
 
 
 def _taken(taken: Taken | None) -> Taken | None:
     if isinstance(taken, int) and not 0 <= taken <= MOST_WAIT:
-        raise wrong(f"{taken} minutes cannot be", f"write a number from 0 to {MOST_WAIT:,}, or never")
+        raise _wrong(f"{taken} minutes cannot be", f"write a number from 0 to {MOST_WAIT:,}, or never")
     return taken
+
+
+def _wrong(problem: str, hint: str) -> PydanticCustomError:
+    """What a check of one value raises: it stands where the value does."""
+    return PydanticCustomError("outcome", "{problem}", {"problem": problem, "hint": hint})

@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row
-
 from orchestrator.errors import InputError, Problem
 from orchestrator.parts import Parts
 from orchestrator.store import replays
+from orchestrator.store.database import Row
 
 KEYS = (
     "subject", "playbook", "version", "touchpoint", "channel", "customer", "planned_at", "due_at", "effect_at", "state", "disposition",
@@ -29,7 +28,7 @@ def check_writable(path: Path) -> None:
 
 
 def write_ledger(parts: Parts, path: Path) -> int:
-    """Write every touch, waits included, in the order of `replays.every_touch`; answers how many. A file that is there is replaced at the end."""
+    """Write every touch, waits included, in the order of `replays.every_touch`; answers how many. Replaces a file only when done."""
     half = path.with_name(path.name + ".part")
     count = 0
     with parts.database.work() as work, half.open("w", encoding="utf-8", newline="\n") as file:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
@@ -34,9 +34,9 @@ class Request:
     """What to replay, with what, and where to write."""
 
     log: Path
-    map: Path
     playbooks: Path
     ledger: Path
+    map: Path | None = None  # None: lines of JSON that are events already
     outcomes: Path | None = None  # None: every call is taken at once and nobody answers
     database: str | None = None  # None: a temporary SQLite file
     until: datetime | None = None  # nothing later than this happens
@@ -70,17 +70,18 @@ def replay(request: Request, tell: Tell = lambda done, at, share: None) -> Summa
     Raises InputError for a file that cannot be used, before anything is done where that can be known, and DatabaseError for a
     database that is not empty.
     """
-    map_ = read_map(request.map)
+    map_ = read_map(request.map) if request.map else None
     design, _ = authoring.load(request.playbooks)
-    programs = [compiled.program for compiled in design.playbooks.values()]
+    programs = [source.program for source in design.playbooks.values()]
     outcomes = read_outcomes(request.outcomes, programs) if request.outcomes else Outcomes()
     check_writable(request.ledger)
     new_id = counted_ids()
-    with Log(request.log, map_, design.lifecycle, new_id, skip_bad=request.skip_bad) as log:
-        arriving = log.events()
+    with Log(request.log, map_, design.lifecycle, new_id, skip_bad=request.skip_bad) as log, closing(log.events()) as arriving:
         first = next(arriving, None)
         if first is None:
-            raise InputError(Problem("no row of it is an event that the map keeps", "look at 'only' in the map", str(request.log)))
+            raise InputError(
+                Problem("there is no event in it", "is it the right file? 'only' in the map may leave all out", str(request.log))
+            )
         clock, woken = SimulatedClock(first.received_at), Woken()
         with _parts(request, clock, woken, new_id) as parts:
             authoring.publish(parts, request.playbooks, BY)
@@ -107,7 +108,7 @@ def _parts(request: Request, clock: SimulatedClock, woken: Woken, new_id: NewId)
             upgrade(built.database)
             if request.messages:
                 request.messages.unlink(missing_ok=True)
-            yield Parts(built.database, built.rulebook, built.channels, clock, new_id, woken, built.lease)
+            yield replace(built, new_id=new_id)
 
 
 def _summary(parts: Parts, log: Log, run: Replay, span: tuple[datetime, datetime], lines: int) -> Summary:

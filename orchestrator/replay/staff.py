@@ -33,6 +33,7 @@ class _Talk:
     place: int  # in the order in which calls were taken
     person: int = field(compare=False)
     touch: UUID = field(compare=False)
+    customer: str = field(compare=False)  # the business's own id
     ending: Ending = field(compare=False)
 
 
@@ -69,6 +70,10 @@ class Staff:
                 after = self._outcomes.until_taken(row.queue)
                 self._waits[row.id] = _Wait(row.queue, now + after if after is not None else None, changes_at)
 
+    def dead_numbers(self, now: datetime) -> list[str]:
+        """Customers whose number turns out to be nobody's in the calls that are over by now: it will be forgotten."""
+        return [t.customer for t in self._talks if t.until <= now and t.ending.disposition in desk.DEAD_NUMBER]
+
     def finish(self, now: datetime) -> None:
         """Say how the calls ended that are over by now."""
         while self._talks and self._talks[0].until <= now:
@@ -99,7 +104,7 @@ class Staff:
         run, touch = task.due.run, task.due.touch
         ending = self._outcomes.ending(run.subject, run.playbook, str(touch.touchpoint), touch.tries, wait.queue)
         self._taken += 1
-        heapq.heappush(self._talks, _Talk(now + ending.talk, self._taken, person, task.touch, ending))
+        heapq.heappush(self._talks, _Talk(now + ending.talk, self._taken, person, task.touch, task.due.customer.ref, ending))
 
 
 def _name(person: int) -> str:

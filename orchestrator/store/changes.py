@@ -74,7 +74,7 @@ def write(work: Work, changes: Sequence[Change], entries: Sequence[dict[str, Any
                 if change.run in runs:
                     runs[change.run] |= {"ended_at": change.at, "end_reason": change.reason}
                 else:
-                    ends.append({"id": change.run, "ended_at": change.at, "end_reason": change.reason})
+                    ends.append({"id": change.run, "ended_at": change.at, "end_reason": change.reason, "was_ended_at": None})
                 said.append(entry(change.at, "enrollment.ended", change.why, rule=change.reason, run=change.run))
             case Note():
                 said.append(
@@ -83,7 +83,10 @@ def write(work: Work, changes: Sequence[Change], entries: Sequence[dict[str, Any
                 )  # fmt: skip
             case _:
                 assert_never(change)
-    bulk.update(work, enrollment, ends, match=("id",))  # first, so that a restart finds the place free
+    if len(bulk.update(work, enrollment, ends, match=("id", "was_ended_at"))) < len(
+        ends
+    ):  # first: a restart needs the place free
+        raise Contended("an enrollment was ended by somebody else meanwhile")
     bulk.insert(work, enrollment, list(runs.values()))
     done = bulk.update(work, touch, closes, match=("id", "epoch"))  # the epoch grows with every way a touch takes
     if len(done) < len(closes):

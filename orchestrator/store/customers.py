@@ -13,7 +13,7 @@ from sqlalchemy import Row, select
 from orchestrator.core.model import Customer
 from orchestrator.ids import NewId
 from orchestrator.store import bulk
-from orchestrator.store.database import Work
+from orchestrator.store.database import Contended, Work
 from orchestrator.store.schema import customer as table
 from orchestrator.store.schema import suppression
 from orchestrator.store.sets import among
@@ -52,25 +52,16 @@ def merge(work: Work, said: Sequence[Said], zones_of: Any, now: datetime, new_id
     """
     refs = sorted({s.ref for s in said})
     known = _locked(work, refs)
-    missing = [ref for ref in refs if ref not in known]
-    if missing:
-        blank: dict[str, Any] = {
-            **dict.fromkeys(COLUMNS),
-            "zones": [],
-            "consent": {},
-            "extra": {},
-            "told_at": {},
-            "created_at": now,
-        }
-        bulk.insert(work, table, [{"id": new_id(), "ref": ref, **blank} for ref in missing], or_ignore=("ref",))
-        known |= _locked(work, missing)
-    rows = {ref: _as_row(known[ref]) for ref in refs}
+    rows = {ref: _as_row(known[ref]) if ref in known else _blank(ref, new_id()) for ref in refs}
     changed: set[str] = set()
     for one in said:
         if _merge_one(rows[one.ref], one, zones_of):
             changed.add(one.ref)
-    bulk.update(work, table, [rows[ref] for ref in sorted(changed)], match=("id",))
-    return {ref: _customer(row, known[ref].customer.suppressed) for ref, row in rows.items()}
+    fresh = [{**rows[ref], "created_at": now} for ref in refs if ref not in known]
+    if len(bulk.insert(work, table, fresh, or_ignore=("ref",))) < len(fresh):
+        raise Contended("somebody else made the same customer at this moment")
+    bulk.update(work, table, [rows[ref] for ref in refs if ref in changed and ref in known], match=("id",))
+    return {ref: _customer(row, known[ref].customer.suppressed if ref in known else {}) for ref, row in rows.items()}
 
 
 def load(work: Work, ids: Iterable[UUID]) -> dict[UUID, Customer]:
@@ -130,15 +121,16 @@ def forget_contact_point(work: Work, customer_id: UUID, column: str) -> None:
 def _locked(work: Work, refs: Sequence[str]) -> dict[str, Known]:
     if not refs:
         return {}
-    query = select(table).where(among(work, table.c.ref, refs)).order_by(table.c.ref)
+    query = select(table).where(among(work, table.c.ref, refs)).order_by(table.c.id)
     rows = work.connection.execute(query.with_for_update(key_share=True) if work.postgres else query).all()
     stopped = suppressions(work, [row.id for row in rows])
     return {row.ref: Known(_from(row, stopped.get(row.id, {})), row.country, row.told_at) for row in rows}
 
 
-def customer_of(values: Sequence[Any], stopped: Mapping[str, str]) -> Customer:
+def customer_of(values: Any, stopped: Mapping[str, str]) -> Customer:
     """The CUSTOMER columns, in their order, as the core sees them."""
-    return Customer(*values[:7], tuple(values[7]), values[8], values[9], stopped, values[10])
+    fields: tuple[Any, ...] = (*values[:7], tuple(values[7]), values[8], values[9], stopped, values[10])
+    return Customer(*fields)
 
 
 def _from(row: Row[Any], stopped: Mapping[str, str]) -> Customer:
@@ -156,6 +148,10 @@ def _as_row(known: Known) -> dict[str, Any]:
         "time_zone": c.time_zone, "country": known.country, "hours": c.hours, "zones": list(c.zones),
         "consent": dict(c.consent), "extra": dict(c.extra), "told_at": dict(known.told_at),
     }  # fmt: skip
+
+
+def _blank(ref: str, id_: UUID) -> dict[str, Any]:
+    return {"id": id_, "ref": ref, **dict.fromkeys(COLUMNS), "zones": [], "consent": {}, "extra": {}, "told_at": {}}
 
 
 def _merge_one(row: dict[str, Any], said: Said, zones_of: Any) -> bool:

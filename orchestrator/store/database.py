@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import psycopg
 from pydantic_core import from_json, to_json
 from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Row as Row  # for annotations of callers, who speak no SQL
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 

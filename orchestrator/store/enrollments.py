@@ -27,14 +27,16 @@ TOUCH = (
 )  # fmt: skip
 
 
-def run_of(values: Sequence[Any]) -> Run:
+def run_of(values: Any) -> Run:
     """The RUN columns, in their order, as the core sees them."""
-    return Run(*values[:10], EndReason(values[10]) if values[10] else None)
+    fields: tuple[Any, ...] = (*values[:10], EndReason(values[10]) if values[10] else None)
+    return Run(*fields)
 
 
-def touch_of(values: Sequence[Any]) -> Touch:
+def touch_of(values: Any) -> Touch:
     """The TOUCH columns, in their order, as the core sees them."""
-    return Touch(*values[:16], TouchState(values[16]), values[17], values[18])
+    fields: tuple[Any, ...] = (*values[:16], TouchState(values[16]), *values[17:19])
+    return Touch(*fields)
 
 
 def open_for(work: Work, subjects: Sequence[str]) -> list[tuple[Run, Touch | None]]:

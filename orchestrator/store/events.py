@@ -112,9 +112,14 @@ def seen(work: Work, subjects: Sequence[str], types: Iterable[str], but: Sequenc
     return answer
 
 
-def waiting(work: Work, limit: int) -> list[Row[Any]]:
+def waiting(work: Work, limit: int, but: Sequence[UUID] = ()) -> list[Row[Any]]:
     """Events that were accepted and could not be handled yet, oldest first, held until the unit of work ends."""
-    query = select(table).where(table.c.state == "waiting").order_by(table.c.received_at, table.c.id).limit(limit)
+    query = (
+        select(table)
+        .where(table.c.state == "waiting", ~among(work, table.c.id, but))
+        .order_by(table.c.received_at, table.c.id)
+        .limit(limit)
+    )
     return list(work.connection.execute(query.with_for_update(skip_locked=True) if work.postgres else query))
 
 

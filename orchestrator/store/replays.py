@@ -25,9 +25,8 @@ def next_due(work: Work) -> dict[str, datetime]:
 
 
 def ready(work: Work) -> list[Row[Any]]:
-    """Every call that waits for staff, in the order in which they were planned: id, queue, expires_at, escalate_at."""
-    columns = (table.c.id, table.c.queue, table.c.expires_at, table.c.escalate_at)
-    return list(work.connection.execute(select(*columns).where(_is(TouchState.READY)).order_by(table.c.id)))
+    """Every call that waits for staff, in no order (SQLite would walk through all touches for one): id, queue, expires_at, escalate_at."""
+    return list(work.connection.execute(_ready()))
 
 
 def every_touch(work: Work) -> Iterator[Row[Any]]:
@@ -37,7 +36,7 @@ def every_touch(work: Work) -> Iterator[Row[Any]]:
     compared byte by byte on either database.
     """
     nowhere = func.coalesce(table.c.touchpoint, "")
-    query = (
+    query: Select[Any] = (
         select(
             enrollment.c.subject, enrollment.c.playbook, playbook_version.c.number.label("version"), table.c.touchpoint,
             table.c.channel, customer.c.ref.label("customer"), table.c.planned_at, table.c.due_at, table.c.effect_at,
@@ -54,11 +53,20 @@ def every_touch(work: Work) -> Iterator[Row[Any]]:
     yield from work.connection.execute(query, execution_options={"yield_per": CHUNK})
 
 
+# Kept, because putting a statement together takes longer than running it, and these are asked at every moment of a replay.
+@lru_cache(maxsize=1)
+def _ready() -> Select[Any]:
+    return select(table.c.id, table.c.queue, table.c.expires_at, table.c.escalate_at).where(_is(TouchState.READY))
+
+
 @lru_cache(maxsize=1)
 def _next_due() -> Select[Any]:
     """One seek into ix_touch_due for each channel: a plain minimum over all would walk through everything that is planned."""
     earliest = select(func.min(table.c.due_at)).where(_is(TouchState.PLANNED))
-    of = {c: earliest.where(table.c.channel.is_(None) if c == "wait" else table.c.channel == literal_column(f"'{c}'")) for c in _QUEUES}
+    of = {
+        c: earliest.where(table.c.channel.is_(None) if c == "wait" else table.c.channel == literal_column(f"'{c}'"))
+        for c in _QUEUES
+    }
     return select(*(of[c].scalar_subquery().label(c) for c in _QUEUES))
 
 

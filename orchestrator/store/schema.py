@@ -301,7 +301,7 @@ journal = Table(
     Column("id", BigId, primary_key=True),
     Column("at", Moment, nullable=False),
     Column("what", String(60), nullable=False),  # e.g. touch.deferred
-    Column("rule", String(60), nullable=False),  # the policy or person that decided; empty: the playbook
+    Column("rule", Text, nullable=False),  # the policy or person that decided; empty: the playbook
     Column("why", Text, nullable=False),
     Column("subject", String(300)),
     Column("customer_id", Uuid),

@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import Select, and_, func, or_, select, update
 
 from orchestrator.core.model import Contact, Customer, Run, Touch, TouchState
-from orchestrator.store import bulk, customers
+from orchestrator.store import bulk, customers, enrollments
 from orchestrator.store.database import Work
 from orchestrator.store.enrollments import RUN, TOUCH, run_of, touch_of
 from orchestrator.store.events import lock_subjects
@@ -65,21 +65,27 @@ def lease_over(work: Work, now: datetime, limit: int) -> list[Due]:
     return _fetch(work, over, ("due_at", "id"), most=limit)
 
 
-def unknown(work: Work, limit: int, after: UUID | None = None) -> list[Due]:
+def unknown(work: Work, limit: int, after: UUID | None = None, *, messages_only: bool = False) -> list[Due]:
     """Touches of which nobody knows whether they took effect, in order of their ids, locked."""
     query = _touches().where(table.c.state == TouchState.UNKNOWN)
+    if messages_only:
+        query = query.where(table.c.channel != "call")
     return _fetch(work, query if after is None else query.where(table.c.id > after), ("id",), most=limit)
 
 
 def given(work: Work, ids: Sequence[UUID]) -> list[Due]:
-    """These touches, locked; waits for whoever holds them."""
+    """These touches, locked; waits for whoever holds them, in the order of locks: customers, enrollments, touches."""
+    owners = work.connection.execute(select(table.c.customer_id, table.c.enrollment_id).where(among(work, table.c.id, ids))).all()
+    customers.lock(work, [row.customer_id for row in owners])
+    enrollments.lock(work, [row.enrollment_id for row in owners])
     return _fetch(work, _touches().where(among(work, table.c.id, ids)), ("enrollment_id", "id"), skip=False)
 
 
 def held_by(work: Work, who: str) -> list[Due]:
     """The call that this person has (at most one), locked; until the unit of work ends nobody else claims in their name."""
     lock_subjects(work, [f"desk/{who}"])
-    return _fetch(work, _touches().where(table.c.state == TouchState.IN_CALL, table.c.held_by == who), ("id",), skip=False)
+    mine = select(table.c.id).where(table.c.state == TouchState.IN_CALL, table.c.held_by == who)
+    return given(work, list(work.connection.execute(mine).scalars()))
 
 
 def holder(work: Work, id_: UUID) -> str | None:

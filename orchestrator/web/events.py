@@ -19,6 +19,7 @@ from orchestrator.parts import Parts
 from orchestrator.store.keys import Key
 from orchestrator.web.answers import Refused, refusal, told
 from orchestrator.web.auth import authenticated, require
+from orchestrator.web.together import Together
 
 MOST_EVENTS = 1_000  # in one request
 _HINT = "send application/json, application/cloudevents+json or application/cloudevents-batch+json"
@@ -28,6 +29,8 @@ def router(parts: Parts, keyring: Keyring) -> APIRouter:
     """The routes of this file."""
     routes = APIRouter()
     key_of = authenticated(keyring)
+    live = Together(lambda raws: accept(parts, raws))
+    history = Together(lambda raws: accept(parts, raws, backfill=True))
 
     async def body_of(request: Request, key: Key = Depends(key_of)) -> bytes:
         """The raw body; read only for somebody whose key is known."""
@@ -44,7 +47,7 @@ def router(parts: Parts, keyring: Keyring) -> APIRouter:
         require(key, "events:backfill" if backfill else "events:write")
         events, many = _events_of(request, body)
         if not many:
-            return _answer_one(parts, events[0], backfill=backfill)
+            return _answer_one(history if backfill else live, events[0])
         if len(events) > MOST_EVENTS:
             raise Refused(413, Problem(f"{len(events):,} events at once are more than {MOST_EVENTS:,}", "send them in parts"))
         return _answer_many(parts, events, backfill=backfill)
@@ -94,8 +97,8 @@ def _object(value: object) -> Raw:
     return value
 
 
-def _answer_one(parts: Parts, unpack: Callable[[], Raw], *, backfill: bool) -> Response:
-    answer = accept(parts, [unpack()], backfill=backfill)[0]
+def _answer_one(together: Together, unpack: Callable[[], Raw]) -> Response:
+    answer = together.accept(unpack())
     match answer.status:
         case "refused":
             raise EventError(answer.problems)

@@ -104,7 +104,10 @@ def test_a_condition_answers(text: str, answer: bool) -> None:
         ("event.amount >= 500", {"event__amount": 10**400}),
         ("event.kind == 'roof'", {"event__kind": 7}),
         ("event.rush", {"event__rush": "yes"}),
-        ("event.starts_at > timestamp('2026-11-24T15:59:59Z')", {"event__starts_at": "2026-11-24T10:00:00"}),  # no zone: no instant
+        (
+            "event.starts_at > timestamp('2026-11-24T15:59:59Z')",
+            {"event__starts_at": "2026-11-24T10:00:00"},
+        ),  # no zone: no instant
         ("event.starts_at > timestamp('2026-11-24T15:59:59Z')", {"event__starts_at": "soon"}),
         ("event.ends_at != null && event.ends_at > event.starts_at", {"event__ends_at": "soon"}),
         ("'deck' in event.options", {"event__options": "deck"}),
@@ -124,6 +127,12 @@ def test_moments_and_dates_may_come_as_values_too() -> None:
 
     assert holds("event.starts_at == timestamp('2026-11-24T16:00:00Z')", event__starts_at=at) is True
     assert holds("event.due_on == '2026-11-24'", event__due_on=date(2026, 11, 24)) is True
+
+
+@pytest.mark.parametrize("test", ["event.ends_at != null", "null != event.ends_at"])
+def test_a_time_that_is_missing_is_missing(test: str) -> None:
+    assert holds(f"{test} && event.ends_at > event.starts_at", event__ends_at=None) is False
+    assert holds(f"{test} && event.ends_at > event.starts_at") is True
 
 
 def test_a_whole_number_in_a_field_is_as_good_as_one_with_a_point() -> None:
@@ -149,6 +158,7 @@ def test_a_whole_number_in_a_field_is_as_good_as_one_with_a_point() -> None:
         ("event.starts_at > '2026-11-24'", 17, "'>' does not go with a time and a text", "timestamp('"),
         ("event.rush > 3", 12, "'>' does not go with a yes or no and a whole number", ""),
         ("event.amount > size(event.options)", 14, "'>' does not go with a number and a whole number", "double("),
+        ("event.amount > size(event.options[0])", 14, "'>' does not go with a number and a whole number", "double("),
         ("event.discount > 3", 1, "'event.discount' may be missing", "test it first: event.discount != null && …"),
         ("event.amount > 3 && event.note == 'x'", 21, "'event.note' may be missing", "event.note != null"),
         ("event.note != null && event.discount > 3", 23, "'event.discount' may be missing", "event.discount != null"),
@@ -239,9 +249,10 @@ def test_the_work_of_a_condition_has_a_limit() -> None:
 )
 def test_a_condition_that_is_too_long_or_too_deep_is_refused_or_answered(text: str) -> None:
     try:
-        compile_condition(text, DECLARED)
-    except ConditionError as refused_:
-        assert refused_.problems
+        condition = compile_condition(text, DECLARED)
+    except ConditionError:
+        return  # refused, and not with another error
+    assert condition.holds(FACTS) in (True, False, None)
 
 
 def test_what_customers_write_is_never_part_of_a_condition() -> None:
@@ -261,7 +272,7 @@ PIECES = st.lists(
 ).map(" ".join)  # fmt: skip
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.one_of(CONDITION_SIGNS, PIECES, st.text(max_size=60)))
 def test_any_text_is_a_condition_that_answers_or_is_refused_with_a_place(text: str) -> None:
     try:

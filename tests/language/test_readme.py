@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,9 @@ from pydantic import BaseModel
 from orchestrator.errors import PlaybookError
 from orchestrator.language.design import Design, load_design
 from orchestrator.language.dispositions import ALL, CALL_RESULTS, CLASSES, MESSAGE_RESULTS
-from orchestrator.language.facts import FIXED, SURVEY
 from orchestrator.language.house_rules import Cap, HouseRules
 from orchestrator.language.lifecycle import KINDS, Lifecycle
+from orchestrator.language.names import FIXED, SURVEY
 from orchestrator.language.playbook import (
     Attempts,
     Branch,
@@ -33,7 +34,9 @@ from orchestrator.language.words import FOLDERS, EmailWords, Question, ScriptWor
 
 FOLDER = Path(__file__).resolve().parents[2] / "playbooks"
 README = (FOLDER / "README.md").read_text(encoding="utf-8")
-BLOCKS = [(m[1], m[2], README.count("\n", 0, m.start()) + 1) for m in re.finditer(r"```(yaml|markdown)\n(.*?)```", README, re.DOTALL)]
+BLOCKS = [
+    (m[1], m[2], README.count("\n", 0, m.start()) + 1) for m in re.finditer(r"```(yaml|markdown)\n(.*?)```", README, re.DOTALL)
+]
 HEAD = {"playbook": "example", "title": "Example", "stage": "quote", "owner": "ops", "gives_up_after": "60 days"}
 BODY = "- touchpoint: example\n  email: example\n"
 LIFECYCLE = (FOLDER / "lifecycle.yaml").read_text(encoding="utf-8")
@@ -57,11 +60,16 @@ def whole(block: str) -> str:
     return f"{lines}{block if said else ''}steps:\n{BODY if said else block}"
 
 
+@cache
+def lifecycle() -> Lifecycle:
+    return parse(Lifecycle, read_yaml(LIFECYCLE, "lifecycle.yaml"))
+
+
 def start_of(block: str) -> str:
     """An event that carries every field the example looks at."""
     fields = set(re.findall(r"event\.([a-z_]+)", block))
-    events = parse(Lifecycle, read_yaml(LIFECYCLE, "lifecycle.yaml")).events
-    return next(name for name in ("quote.sent", "visit.booked", "visit.done", "invoice.issued") if fields <= events[name].fields.keys())
+    starts = ("quote.sent", "visit.booked", "visit.done", "invoice.issued")
+    return next(name for name in starts if fields <= lifecycle().events[name].fields.keys())
 
 
 def with_words(playbook: str) -> dict[str, str]:
@@ -139,7 +147,8 @@ def test_every_unit_of_time_has_an_example(unit: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "condition", [c.replace("\\|", "|") for c in re.findall(r"^\| `(.*?)` \|", README.split("## Conditions")[1].split("## ")[0], re.M)]
+    "condition",
+    [c.replace("\\|", "|") for c in re.findall(r"^\| `(.*?)` \|", README.split("## Conditions")[1].split("## ")[0], re.M)],
 )
 def test_every_condition_of_the_table_can_be_used(condition: str) -> None:
     load("yaml", f'- if: "{condition}"\n  then: [exit]\n')

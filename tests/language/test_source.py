@@ -22,6 +22,13 @@ def refused(text: str) -> Problem:
     return problem
 
 
+def read_or_refused(text: str) -> Source | list[Problem]:
+    try:
+        return read_yaml(text, "a.yaml")
+    except PlaybookError as error:
+        return list(error.problems)
+
+
 @pytest.mark.parametrize(
     ("written", "read"),
     [
@@ -91,7 +98,9 @@ def test_a_billion_laughs_are_refused_at_the_first_anchor() -> None:
     assert refused(bomb).problem == "anchors (&) are not used here"
 
 
-@pytest.mark.parametrize("text", ["[" * 200_000, "{a: " * 50_000, "- " * 100_000, "a:\n" + "".join(" " * n + "- \n" for n in range(300))])
+@pytest.mark.parametrize(
+    "text", ["[" * 200_000, "{a: " * 50_000, "- " * 100_000, "a:\n" + "".join(" " * n + "- \n" for n in range(300))]
+)
 def test_deep_nesting_is_refused_before_it_hurts(text: str) -> None:
     with pytest.raises(PlaybookError):
         read_yaml(text, "a.yaml")
@@ -148,7 +157,13 @@ def test_a_place_is_found_through_the_tags_of_unions(loc: tuple[int | str, ...],
 
 @pytest.mark.parametrize(
     ("text", "place"),
-    [("a: x > 3\n", (1, 6)), ('a: "x > 3"\n', (1, 7)), ("a: 'x > 3'\n", (1, 7)), ("a: |\n  x > 3\n", (1, 4)), ("a: >\n  x > 3\n", (1, 4))],
+    [
+        ("a: x > 3\n", (1, 6)),
+        ('a: "x > 3"\n', (1, 7)),
+        ("a: 'x > 3'\n", (1, 7)),
+        ("a: |\n  x > 3\n", (1, 4)),
+        ("a: >\n  x > 3\n", (1, 4)),
+    ],
 )
 def test_a_column_inside_a_value_becomes_a_column_of_the_file(text: str, place: tuple[int, int]) -> None:
     assert read_yaml(text, "a.yaml").place_in(("a",), 1, 3) == place
@@ -207,7 +222,7 @@ def test_all_problems_of_a_file_are_said_at_once() -> None:
 YAML_SIGNS = st.text(alphabet="ab:-[]{}'\"#&*!|>%@`?, \n\r\\0129.~=<\t\x00\u2028é", max_size=120)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.one_of(st.text(max_size=200), YAML_SIGNS))
 @example("%")
 @example("a: |\n\n\n%")
@@ -216,12 +231,13 @@ YAML_SIGNS = st.text(alphabet="ab:-[]{}'\"#&*!|>%@`?, \n\r\\0129.~=<\t\x00\u2028
 @example("a: |9x")
 @example("{a: b, ")
 def test_reading_any_text_gives_data_or_a_playbook_error(text: str) -> None:
-    try:
-        source = read_yaml(text, "a.yaml")
-    except PlaybookError as refused:
-        assert all(p.place == "a.yaml" and p.line >= 1 and p.column >= 1 and p.problem for p in refused.problems)
+    answer = read_or_refused(text)
+
+    if isinstance(answer, Source):
+        assert isinstance(answer.data, dict)
     else:
-        assert isinstance(source, Source)
+        assert answer
+        assert all(p.place == "a.yaml" and p.line >= 1 and p.column >= 1 and p.problem for p in answer)
 
 
 PLAIN = st.recursive(
@@ -231,14 +247,13 @@ PLAIN = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.dictionaries(st.text("abc", min_size=1, max_size=4), PLAIN, max_size=4))
 def test_what_another_tool_wrote_as_json_is_read_the_same(data: dict[str, object]) -> None:
-    text = json.dumps(data, indent=1)
-    try:
-        source = read_yaml(text, "a.yaml")
-    except PlaybookError as refused:
-        assert all("invisible character" in p.problem or "a key" in p.problem for p in refused.problems)
+    answer = read_or_refused(json.dumps(data, indent=1))
+
+    if isinstance(answer, Source):
+        assert answer.data == data
+        assert set(answer.spots) >= {(key,) for key in data}
     else:
-        assert source.data == data
-        assert set(source.spots) >= {(key,) for key in data}
+        assert all("invisible character" in p.problem or "a key" in p.problem for p in answer)

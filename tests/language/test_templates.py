@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from markdown_it import MarkdownIt
 from orchestrator.errors import PlaybookError, Problem
 from orchestrator.language.lifecycle import FieldType
 from orchestrator.language.merge_fields import check_names
-from orchestrator.language.templates import CannotSay, MissingValue, Style, compile_template
+from orchestrator.language.templates import CannotSay, MissingValue, Style, Template, compile_template
 
 DECLARED = {
     name: FieldType.parse(kind)
@@ -47,6 +48,13 @@ def render(text: str, style: Style = "plain", /, **event: object) -> str:
     return compile_template(text, "hello", "emails/hello.md", style=style).render(facts(**event))
 
 
+def compiled_or_refused(text: str) -> Template | list[Problem]:
+    try:
+        return compile_template(text, "hello", "emails/hello.md")
+    except PlaybookError as refused:
+        return list(refused.problems)
+
+
 def check(text: str, line: int = 1) -> list[Problem]:
     return check_names(compile_template(text, "hello", "emails/hello.md", line), DECLARED)
 
@@ -68,7 +76,10 @@ def check(text: str, line: int = 1) -> list[Problem]:
         ("{% case event.currency %}{% when 'USD' %}dollars{% when 'EUR' %}euros{% endcase %}", "dollars"),
         ("{% for o in event.options %}- {{ o }}\n{% endfor %}", "- deck\n- gutter\n"),
         ("{% for o in event.options %}{{ forloop.index }}{% unless forloop.last %}, {% endunless %}{% endfor %}", "1, 2"),
-        ("{{ event.options }} / {{ event.options | join: ' + ' }} / {{ event.options | first }}", "deck, gutter / deck + gutter / deck"),
+        (
+            "{{ event.options }} / {{ event.options | join: ' + ' }} / {{ event.options | first }}",
+            "deck, gutter / deck + gutter / deck",
+        ),
         ("{{ event.options.size }}", "2"),
         ("{% assign sum = event.amount | plus: 50 %}{{ sum }}", "1900"),
         ("{{ house.name | upcase | prepend: 'Dear ' }}", "Dear NORTHSIDE"),
@@ -79,6 +90,11 @@ def check(text: str, line: int = 1) -> list[Problem]:
 def test_a_template_says(text: str, said: str) -> None:
     assert check(text) == []
     assert render(text) == said
+
+
+def test_an_empty_text_is_as_good_as_none() -> None:
+    assert render("{% if event.note %}about {{ event.note }}{% else %}none{% endif %}", note="") == "none"
+    assert render("{{ event.note | default: 'none' }}", note="") == "none"
 
 
 @pytest.mark.parametrize(
@@ -183,7 +199,9 @@ def test_an_unknown_time_zone_means_that_nothing_is_said() -> None:
 EVIL = "{{ 7 | times: 6 }}{% assign x = 1 %}{% include 'x' %}"
 
 
-@pytest.mark.parametrize("text", ["{{ event.note }}", "{% if event.note %}{{ event.note }}{% endif %}", "{{ event.note | strip }}"])
+@pytest.mark.parametrize(
+    "text", ["{{ event.note }}", "{% if event.note %}{{ event.note }}{% endif %}", "{{ event.note | strip }}"]
+)
 def test_a_customer_who_is_called_like_a_template_is_called_so(text: str) -> None:
     assert render(text, note=EVIL) == EVIL
 
@@ -192,7 +210,8 @@ MARKDOWN_TRICKS = [
     "*Bob* **Bob** _Bob_ __Bob__ ~~Bob~~ `Bob`", "[evil](https://evil.example)", "![x](https://evil.example/x.png)",
     "<img src=x onerror=alert(1)>", "<script>alert(1)</script>", "&lt;b&gt; &amp; &#42;", "# heading", "> quote", "- item", "+ item",
     "* item", "1. item", "12) item", "a\n===", "a\n---", "a\n\n# b", "a\n* b\n* c", "\\*a\\*", "| a | b |\n|---|---|\n| c | d |",
-    "https://evil.example/?a=b&c=d", "<https://evil.example>", "[a]: https://evil.example", "[x][a]", "javascript:alert(1)", "a  \nb", "~~~\ncode\n~~~",
+    "https://evil.example/?a=b&c=d", "<https://evil.example>", "[a]: https://evil.example", "[x][a]", "javascript:alert(1)",
+    "a  \nb", "~~~\ncode\n~~~",
     "a_b_c@example.com", "2 * 3 = 6", "C:\\path\\file", "{{ x }}", "$5 & more", "(312) 555-0142", "10:00", "O'Neil \"Kid\"",
 ]  # fmt: skip
 
@@ -201,7 +220,23 @@ MARKDOWN_TRICKS = [
 def test_values_are_no_markdown(value: str) -> None:
     html = MarkdownIt("commonmark", {"html": True}).enable("table").render(render("{{ event.note }}", "markdown", note=value))
 
-    for tag in ("<em", "<strong", "<a ", "<img", "<script", "<h1", "<h2", "<blockquote", "<ul", "<ol", "<code", "<pre", "<table", "<hr", "<s>"):
+    for tag in (
+        "<em",
+        "<strong",
+        "<a ",
+        "<img",
+        "<script",
+        "<h1",
+        "<h2",
+        "<blockquote",
+        "<ul",
+        "<ol",
+        "<code",
+        "<pre",
+        "<table",
+        "<hr",
+        "<s>",
+    ):
         assert tag not in html
     shown = html
     for entity, sign in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&")):
@@ -211,7 +246,9 @@ def test_values_are_no_markdown(value: str) -> None:
 
 
 def test_a_link_made_of_a_value_keeps_its_address() -> None:
-    html = MarkdownIt().render(render("[your quote]({{ event.note }})", "markdown", note="https://example.com/q?id=Q-10_42&x=(1)"))
+    html = MarkdownIt().render(
+        render("[your quote]({{ event.note }})", "markdown", note="https://example.com/q?id=Q-10_42&x=(1)")
+    )
 
     assert '<a href="https://example.com/q?id=Q-10_42&amp;x=(1)">your quote</a>' in html
 
@@ -247,6 +284,8 @@ def test_an_emoji_of_several_signs_stays_whole() -> None:
     "text",
     [
         "{{ (1..3000000) | join: ',' }}",
+        "{{ (1..1001) | join: '' | size }}",  # what is not printed is bounded too
+        "{{ event.note | replace: 'x', 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' | size }}",
         "{% for i in (1..1000) %}{% for j in (1..1000) %}x{% endfor %}{% endfor %}",
         "{% for i in (1..100000000) %}x{% endfor %}",
         "{% assign a = 'xxxxxxxxxx' %}" + "{% assign a = a | append: a %}" * 30 + "{{ a }}",
@@ -288,89 +327,31 @@ def test_a_template_that_cannot_be_read_is_refused_with_its_place(
     assert hint in found.hint
 
 
-@pytest.mark.parametrize(
-    ("text", "line", "column", "problem", "hint"),
-    [
-        ("Hi\n{{ event.amout }}", 6, 4, "'event.amout' is not known", "did you mean 'event.amount'?"),
-        ("{% if event.nte %}x{% endif %}", 5, 7, "'event.nte' is not known", "did you mean 'event.note'?"),
-        ("{{ customer.tier }}", 5, 4, "'customer.tier' is not known", "known: customer.first_name, customer.name"),
-        ("{{ amount }}", 5, 4, "'amount' is not known", ""),
-        ("{{ event['amout'] }}", 5, 4, "'event.amout' is not known", "did you mean"),
-        ("{{ event[house.name] }}", 5, 4, "'event' is not known", ""),
-        ("{{ event.note }}", 5, 4, "'event.note' may be missing", 'write {{ event.note | default: "…" }}, or put it between {% if'),
-        ("{{ event.currency | append: event.note }}", 5, 29, "'event.note' may be missing", "default"),
-        ("{% if event.amount > 3 %}{{ event.note }}{% endif %}", 5, 29, "'event.note' may be missing", "default"),
-        ("{% if event.note %}x{% endif %}{{ event.note }}", 5, 35, "'event.note' may be missing", "default"),
-        ("{% assign x = event.note %}{{ x }}", 5, 15, "'event.note' may be missing", "default"),
-        ("{{ event.starts_at }}", 5, 4, "'event.starts_at' would print as computers write a time", "| clock }}"),
-        ("{{ event.due_on | append: '!' }}", 5, 4, "'event.due_on' would print as computers write a date", "| day }}"),
-        ("{{ event.due_on | clock }}", 5, 19, "'event.due_on' is a date and has no time of day", "| day"),
-        ("{% assign event = 'x' %}", 5, 4, "'event' has a meaning already", "another word"),
-        ("{% for customer in event.options %}{{ customer }}{% endfor %}", 5, 4, "'customer' has a meaning already", "another"),
-    ],
-)  # fmt: skip
-def test_values_are_checked_against_what_is_declared(text: str, line: int, column: int, problem: str, hint: str) -> None:
-    (found,) = check(text, 5)
-
-    assert (found.line, found.column, found.problem) == (line, column, problem)
-    assert hint in found.hint
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "{% if event.note %}{{ event.note | upcase }}{% endif %}",
-        "{% if event.amount > 3 and event.note %}{% for o in event.options %}{{ event.note }}{% endfor %}{% endif %}",
-        "{% if event.amount > 3 %}x{% elsif event.note %}{{ event.note }}{% endif %}",
-        "{% unless event.note == blank %}{{ event.note }}{% endunless %}",
-        "{{ event.note | strip | default: 'none' }}",
-        "{{ event.ends_at | day | default: 'soon' }}",
-        "{% if event.starts_at == event.ends_at %}at once{% endif %}",
-    ],
-)
-def test_a_guarded_value_may_be_missing(text: str) -> None:
-    assert check(text) == []
-
-
-def test_a_step_that_tested_a_value_may_print_it() -> None:
-    template = compile_template("{{ event.note }}", "hello", "emails/hello.md")
-
-    assert check_names(template, DECLARED, frozenset({"event.note"})) == []
-
-
-def test_a_template_knows_what_it_looks_at_and_what_it_prints() -> None:
-    text = "{% if event.note %}{{ event.note }}{% endif %}{{ event.amount | money: event.currency }}{{ house.name | default: 'us' }}"
-    template = compile_template(text, "hello", "emails/hello.md")
-
-    assert template.names == {"event.note", "event.amount", "event.currency", "house.name"}
-    assert template.prints == {"event.amount", "event.currency"}
-
-
 LIQUID = st.lists(
     st.sampled_from(
-        ["{{", "}}", "{%", "%}", " event.amount ", " event.note ", " customer.first_name ", "|", " money: ", " default: 'x' ", "if", "endif", "for",
-         " x in ", "endfor", "assign", " = ", "'", '"', "\n", "é", "- ", "[", "]", "(1..3)", "else", "unless", "case", "raw", "comment", ",", ":", "#"]
+        ["{{", "}}", "{%", "%}", " event.amount ", " event.note ", " customer.first_name ", "|", " money: ", " default: 'x' ", "if", "endif",
+         "for", " x in ", "endfor", "assign", " = ", "'", '"', "\n", "é", "- ", "[", "]", "(1..3)", "else", "unless", "case", "raw",
+         "comment", ",", ":", "#"]
     ),
     max_size=14,
 ).map("".join)  # fmt: skip
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.one_of(LIQUID, st.text(max_size=80)))
 def test_any_text_is_a_template_that_says_something_or_is_refused_with_a_place(text: str) -> None:
-    try:
-        template = compile_template(text, "hello", "emails/hello.md")
-    except PlaybookError as refused:
-        assert all(p.line >= 1 and p.column >= 1 for p in refused.problems)
-        return
-    check_names(template, DECLARED)
-    try:
-        assert isinstance(template.render(facts()), str)
-    except CannotSay:
-        pass
+    answer = compiled_or_refused(text)
+
+    if isinstance(answer, Template):
+        check_names(answer, DECLARED)
+        with suppress(CannotSay):
+            assert isinstance(answer.render(facts()), str)
+    else:
+        assert answer
+        assert all(p.line >= 1 and p.column >= 1 for p in answer)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.text(min_size=1, max_size=40))
 def test_any_value_prints_as_itself_in_markdown(value: str) -> None:
     try:

@@ -52,10 +52,12 @@ def ready_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 def world(ready_url: str, tmp_path: Path) -> Iterator[World]:
     """A story's world. At its end nothing unexpected has happened, and the books balance."""
     made = World(ready_url, tmp_path / "playbooks")
-    yield made
-    made.expect_nothing()
-    books_balance(made)
-    made.close()
+    try:
+        yield made
+        made.expect_nothing()
+        books_balance(made)
+    finally:
+        made.close()
 
 
 @pytest.fixture
@@ -63,8 +65,10 @@ def postgres_world(postgres_server: servers.Postgres, _postgres_model: str, tmp_
     """The same, on PostgreSQL only: for races, which SQLite's one writer at a time does not have."""
     url = postgres_server.new_database(like=_postgres_model)
     made = World(url, tmp_path / "playbooks")
-    yield made
-    made.expect_nothing()
-    books_balance(made)
-    made.close()
-    postgres_server.drop_database(url)
+    try:
+        yield made
+        made.expect_nothing()
+        books_balance(made)
+    finally:
+        made.close()
+        postgres_server.drop_database(url)

@@ -12,6 +12,7 @@ events:
   quote.sent: {stage: quote, fields: {amount: optional number, currency: optional text, starts_at: optional time, code: optional text}}
   quote.changed: {stage: quote, fields: {amount: optional number}}
   quote.viewed: {stage: quote}
+  quote.priced: {stage: quote, fields: {amount: number}}
   quote.accepted: {stage: quote}
   quote.declined: {stage: quote}
   visit.booked: {stage: visit, fields: {starts_at: time, kind: optional text}}

@@ -64,8 +64,8 @@ class Post:
         """What it does with the next messages."""
         self._next += manners
 
-    def send(self, batch: Sequence[Outgoing], until: datetime) -> list[Answer]:
-        return [self._send_one(message, until) for message in batch]
+    def send(self, batch: Sequence[Outgoing]) -> list[Answer]:
+        return [self._send_one(message) for message in batch]
 
     def find(self, handles: Sequence[UUID]) -> Mapping[UUID, Found]:
         if not self.can_tell:
@@ -74,8 +74,8 @@ class Post:
             known = {one.handle for one in self.reached}
         return {handle: Accepted(f"post:{handle}") if handle in known else "absent" for handle in handles}
 
-    def _send_one(self, message: Outgoing, until: datetime) -> Answer:
-        if self.clock() >= until:
+    def _send_one(self, message: Outgoing) -> Answer:
+        if self.clock() >= message.not_after:
             return RejectedSafe("the claim was nearly over")
         if self.during is not None:
             self.during(message)

@@ -41,8 +41,6 @@ def test_the_same_event_sent_by_eight_at_once_enrolls_once_and_all_hear_the_same
     assert sorted(a.status for a in answers) == ["accepted", *["repeated"] * 7]
     assert len({(a.event, a.enrollments) for a in answers}) == 1
     assert len(world.runs()) == 1
-    for process in processes:
-        process.database.close()
 
 
 def test_one_id_with_two_bodies_from_eight_at_once_is_one_event_and_conflicts(world: World) -> None:
@@ -59,8 +57,6 @@ def test_one_id_with_two_bodies_from_eight_at_once_is_one_event_and_conflicts(wo
     assert sorted(a.status for a in answers) == ["accepted", *["conflict"] * 4, *["repeated"] * 3]
     assert len(world.runs()) == 1
     assert len(world.rows(schema.customer)) == 1, "a refused body tells us nothing about anybody"
-    for process in processes:
-        process.database.close()
 
 
 def test_a_repeat_weeks_later_gives_the_first_answer_and_starts_nothing(world: World) -> None:

@@ -112,6 +112,7 @@ class World:
         self.url, self.folder = url, folder
         self.clock = Clock(moment(now, HOME))
         self.post = Post(self.clock)
+        self._opened: list[Database] = []
         self.parts = self.another_process()
         self.known_calls: set[UUID] = set()
         self._expected: set[int] = set()  # places in post.reached
@@ -122,7 +123,8 @@ class World:
     def another_process(self, **channels: Channel) -> Parts:
         """Parts of its own: what one process holds beside others."""
         carried: dict[str, Channel] = {**dict.fromkeys(("email", "text", "voicemail"), self.post), **channels}
-        return Parts(Database(self.url, safe_writes=False), Rulebook(), carried, self.clock, new_id)
+        self._opened.append(Database(self.url, safe_writes=False))
+        return Parts(self._opened[-1], Rulebook(), carried, self.clock, new_id)
 
     def restarts(self) -> None:
         """The process is gone with all it had in memory, and another one starts."""
@@ -300,7 +302,9 @@ class World:
         return "\n".join(lines)
 
     def close(self) -> None:
-        self.parts.database.close()
+        """Let every connection go."""
+        for database in self._opened:
+            database.close()
 
 
 def books_balance(world: World) -> None:

@@ -57,7 +57,7 @@ def upgrade() -> None:
         sa.Column("id", BIG, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("what", sa.String(length=60), nullable=False),
-        sa.Column("rule", sa.String(length=60), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("subject", sa.String(length=300), nullable=True),
         sa.Column("customer_id", sa.Uuid(), nullable=True),

@@ -1,0 +1,171 @@
+"""One suite over every channel of the registry: what dispatch and the sweep rely on, whatever carries the messages."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from orchestrator.channels.base import Accepted, Channel, Outgoing, RejectedPermanent, RejectedSafe, Unknown
+from orchestrator.channels.ledger import Ledger
+from orchestrator.channels.registry import REGISTRY, channels
+from orchestrator.config import Settings
+from orchestrator.errors import SettingsError
+from orchestrator.ids import new_id
+
+NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
+UNTIL = NOW + timedelta(minutes=1)
+ANSWERS = (Accepted, RejectedSafe, RejectedPermanent, Unknown)
+NAMES = sorted(REGISTRY)
+NEEDS_A_PROVIDER = frozenset(NAMES) - {"ledger", "null"}  # these have suites of their own, with a provider beside them
+
+Make = Callable[[str], Channel]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    def one(name: str) -> Channel:
+        if name in NEEDS_A_PROVIDER:
+            pytest.skip("it speaks to a provider")
+        settings = Settings(_env_file=None, ledger_file=tmp_path / "ledger.jsonl")  # type: ignore[call-arg]
+        return REGISTRY[name](settings, lambda: NOW)
+
+    return one
+
+
+def message(channel: str = "email", **more: str) -> Outgoing:
+    to = "dana@example.com" if channel == "email" else "+13125550142"
+    subject = "Hello" if channel == "email" else None
+    return replace(Outgoing(new_id(), channel, UNTIL, to, "How are you?", subject, playbook="p", touchpoint="t"), **more)
+
+
+@pytest.mark.parametrize("name", NAMES)
+class TestEveryChannel:
+    def test_it_is_called_as_the_registry_calls_it_and_says_what_it_carries(self, make: Make, name: str) -> None:
+        channel = make(name)
+
+        assert channel.name == name
+        assert channel.carries
+        assert set(channel.carries) <= {"email", "text", "voicemail"}
+
+    def test_it_answers_for_each_message_in_their_order(self, make: Make, name: str) -> None:
+        channel = make(name)
+        batch = [message(kind) for kind in channel.carries for _ in range(50)]
+
+        answers = channel.send(batch)
+
+        assert len(answers) == len(batch)
+        assert all(isinstance(a, ANSWERS) for a in answers)
+        refs = [a.ref for a in answers if isinstance(a, Accepted)]
+        assert len(set(refs)) == len(refs)
+        assert all(0 < len(ref) <= 200 for ref in refs), "the attempt keeps 200 characters"
+
+    def test_an_empty_batch_is_no_work(self, make: Make, name: str) -> None:
+        assert make(name).send([]) == []
+
+    def test_it_starts_nothing_once_the_claim_is_over(self, make: Make, name: str) -> None:
+        if name == "null":
+            pytest.skip("nothing is ever sent")
+        channel = make(name)
+        late = message()
+
+        answers = channel.send([replace(late, not_after=NOW)])
+
+        assert isinstance(answers[0], RejectedSafe)
+        assert not isinstance(channel.find([late.handle])[late.handle], Accepted)
+
+    def test_what_was_accepted_is_never_called_absent(self, make: Make, name: str) -> None:
+        channel = make(name)
+        batch = [message() for _ in range(3)]
+        channel.send(batch)
+
+        found = channel.find([m.handle for m in batch])
+
+        assert set(found) <= {m.handle for m in batch}
+        assert all(answer == "cannot tell" or isinstance(answer, Accepted) for answer in found.values())
+
+    def test_a_handle_that_it_never_saw_is_not_called_arrived(self, make: Make, name: str) -> None:
+        stranger = new_id()
+
+        assert make(name).find([stranger]).get(stranger, "cannot tell") in ("absent", "cannot tell")
+
+
+def test_settings_name_a_channel_for_each_kind_of_message(tmp_path: Path) -> None:
+    made = channels(Settings(_env_file=None, ledger_file=tmp_path / "l"), lambda: NOW)  # type: ignore[call-arg]
+
+    assert set(made) == {"email", "text", "voicemail"}
+    assert made["email"] is made["text"], "one object for each name"
+
+
+def test_a_channel_that_does_not_exist_is_named_with_a_hint() -> None:
+    with pytest.raises(SettingsError, match="did you mean 'ledger'"):
+        channels(Settings(_env_file=None, email_via="leger"), lambda: NOW)  # type: ignore[call-arg]
+
+
+# -- the ledger ---------------------------------------------------------------------------------------------------------
+
+
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(tmp_path / "ledger.jsonl", lambda: NOW)
+
+
+def test_many_writers_at_once_leave_whole_lines(tmp_path: Path) -> None:
+    gate = threading.Barrier(6)
+
+    def write(_: int) -> None:
+        own = ledger(tmp_path)
+        gate.wait()
+        for _ in range(10):
+            own.send([message(body="x" * 3_000) for _ in range(20)])
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(write, range(6)))
+
+    lines = (tmp_path / "ledger.jsonl").read_text().splitlines()
+    assert len({json.loads(line)["handle"] for line in lines}) == len(lines) == 1_200
+
+
+def test_half_a_line_that_a_crash_left_proves_nothing_and_spoils_nothing(tmp_path: Path) -> None:
+    whole, cut, after = message(), message(), message()
+    ledger(tmp_path).send([whole, cut])
+    path = tmp_path / "ledger.jsonl"
+    path.write_bytes(path.read_bytes()[:-40])
+
+    ledger(tmp_path).send([after])
+
+    found = ledger(tmp_path).find([whole.handle, cut.handle, after.handle])
+    assert isinstance(found[whole.handle], Accepted)
+    assert found[cut.handle] == "cannot tell"
+    assert isinstance(found[after.handle], Accepted)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_file_that_cannot_be_written_is_a_safe_refusal(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+
+    answers = ledger(tmp_path).send([message()])
+
+    assert isinstance(answers[0], RejectedSafe)
+
+
+def test_a_folder_in_the_place_of_the_file_is_a_safe_refusal_and_tells_nothing(tmp_path: Path) -> None:
+    (tmp_path / "ledger.jsonl").mkdir()
+    one = message()
+
+    assert isinstance(ledger(tmp_path).send([one])[0], RejectedSafe)
+    assert ledger(tmp_path).find([one.handle]) == {one.handle: "cannot tell"}
+
+
+def test_a_full_disk_takes_nothing_rather_than_half(tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    own = Ledger(Path("/dev/full"), lambda: NOW)
+
+    assert isinstance(own.send([message()])[0], RejectedSafe)

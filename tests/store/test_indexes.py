@@ -1,0 +1,112 @@
+"""Every index serves the query that its comment names: shown by PostgreSQL's own plan, with full scans made unattractive and rows that are mostly over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+
+from orchestrator.ids import new_id
+from orchestrator.store import customers, enrollments, events, journal, schema, touches, versions
+from orchestrator.store.database import Database, Work
+from orchestrator.store.upgrade import upgrade
+from tests import servers
+from tests.store.rows import AT
+
+pytestmark = pytest.mark.servers
+ID = new_id()
+QUERIES: dict[str, Callable[[Work], Any]] = {
+    "ix_touch_due": lambda work: touches.claim_due(work, "email", AT, 100),
+    "ix_touch_ready": lambda work: touches.claim_ready(work, ["sales"], AT, 20),
+    "ux_touch_in_call": lambda work: touches.held_by(work, "ari"),
+    "ix_touch_lease": lambda work: touches.lease_over(work, AT, 100),
+    "ix_touch_effect": lambda work: touches.contacts(work, [ID], AT),
+    "ux_touch_open": lambda work: work.connection.execute(
+        text(f"SELECT * FROM touch WHERE enrollment_id = '{ID}' AND {schema.OPEN_SQL}")
+    ),
+    "ux_suppression_live": lambda work: customers.suppressions(work, [ID]),
+    "ix_event_subject": lambda work: events.seen(work, ["quote/1"], ["quote.sent"]),
+    "ix_event_waiting": lambda work: events.waiting(work, 1),
+    "ux_playbook_version_current": versions.current,
+    "ux_enrollment_open": lambda work: enrollments.open_for(work, ["quote/1"]),
+    "ix_enrollment_subject": lambda work: enrollments.earlier(work, ["quote/1"]),
+    "ix_enrollment_customer": lambda work: enrollments.open_of_customers(work, [ID]),
+    "ix_journal_enrollment": lambda work: journal.of_touch(work, ID),
+    "ix_journal_subject": lambda work: journal.of_subject(work, "quote/1"),
+}
+
+# A small business in which most is over: what is asked for every second is a small part of each table.
+FILL = (
+    """CREATE TEMP TABLE n ON COMMIT DROP AS
+       SELECT g, gen_random_uuid() c, gen_random_uuid() e, gen_random_uuid() r, gen_random_uuid() t FROM generate_series(1, 4000) g""",
+    """INSERT INTO playbook_version (id, playbook, number, hash, document, listens, current, published_at, published_by)
+       SELECT gen_random_uuid(), 'p', g, 'h', '{}', '[]', g = 500, now(), 'ops' FROM generate_series(1, 500) g""",
+    """INSERT INTO customer (id, ref, zones, consent, extra, told_at, created_at)
+       SELECT c, 'C-' || g, '[]', '{}', '{}', '{}', now() FROM n""",
+    """INSERT INTO suppression (customer_id, channel, since, why) SELECT c, 'all', now(), 'asked' FROM n WHERE g % 2 = 0""",
+    """INSERT INTO event (id, source, key, type, subject, occurred_at, received_at, data, body_hash, known, backfill, state, tries)
+       SELECT e, 'crm', g::text, 'quote.sent', 'quote/' || g, now(), now() - g * interval '1 minute', '{}', 'h', true, false,
+              CASE WHEN g % 50 = 0 THEN 'waiting' ELSE 'handled' END, 0 FROM n""",
+    """INSERT INTO enrollment (id, playbook, version_id, subject, customer_id, event_id, anchor, gives_up_at, event_data, answers,
+                               started_at, ended_at, end_reason)
+       SELECT r, 'p', (SELECT id FROM playbook_version WHERE current), 'quote/' || g, c, e, now(), now(), '{}', '{}', now(),
+              CASE WHEN g % 4 > 0 THEN now() END, CASE WHEN g % 4 > 0 THEN 'goal' END FROM n""",
+    """INSERT INTO touch (id, enrollment_id, customer_id, ordinal, step, touchpoint, channel, queue, priority, tries, memory, state,
+                          planned_at, due_at, expires_at, why, epoch, lease_until, held_by, effect_at, finished_at)
+       SELECT t, r, c, 1, 's', 't', ch, CASE WHEN ch = 'call' THEN 'sales' END, 5, 1, '{}', state, at, at, at + interval '99 years', 'w', 0,
+              CASE WHEN state IN ('sending', 'in_call') THEN at END, CASE WHEN state = 'in_call' THEN 'p' || g END,
+              CASE WHEN state <> 'planned' AND state <> 'ready' THEN at END, CASE WHEN state = 'sent' THEN at END
+       FROM (SELECT *, timestamptz '2026-11-01' + g * interval '1 hour' AS at, CASE WHEN g % 40 IN (1, 2) THEN 'call' ELSE 'email' END AS ch,
+                    CASE g % 40 WHEN 0 THEN 'planned' WHEN 1 THEN 'ready' WHEN 2 THEN 'in_call' WHEN 3 THEN 'sending' ELSE 'sent' END AS state
+             FROM n) x""",
+    """INSERT INTO journal (at, what, rule, why, subject, enrollment_id, touch_id)
+       SELECT now(), 'x', '', 'w', 'quote/' || n.g, CASE WHEN n.g % 2 = 0 THEN r END, t FROM n, generate_series(1, 5)""",
+    "ANALYZE",
+)
+
+
+@pytest.fixture(scope="module")
+def planned(postgres_server: servers.Postgres) -> Any:
+    database = Database(postgres_server.new_database())
+    upgrade(database)
+    with database.work() as work:
+        for statement in FILL:
+            work.connection.execute(text(statement))
+    yield database
+    database.close()
+
+
+@pytest.mark.parametrize("index", QUERIES)
+def test_the_query_uses_its_index(planned: Database, index: str) -> None:
+    plans: list[str] = []
+
+    def explain(conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: Any) -> None:
+        if statement.lstrip().startswith(("SELECT", "WITH")) and "pg_advisory" not in statement and not plans_open:
+            plans_open.append(1)
+            raw = conn.connection.dbapi_connection.cursor()
+            raw.execute("EXPLAIN " + statement, parameters)
+            plans.extend(row[0] for row in raw.fetchall())
+            plans_open.clear()
+
+    plans_open: list[int] = []
+    with planned.work() as work:
+        work.connection.execute(text("SET LOCAL enable_seqscan = off"))
+        event.listen(work.connection, "before_cursor_execute", explain)
+        QUERIES[index](work)
+
+    assert any(index in line for line in plans), "\n".join(plans)
+
+
+def test_every_index_is_asked_about() -> None:
+    tables = [t for t in schema.metadata.tables.values() if t.name not in {"api_key", "ingest_mark", "replay"}]
+    named = {str(index.name) for table in tables for index in table.indexes}
+
+    assert named - set(QUERIES) <= {"ux_attempt_open", "ix_touch_unknown"}, "a constraint, and see below"
+
+
+def test_unknown_touches_are_read_in_the_order_of_their_ids(planned: Database) -> None:
+    """Its index is by moment: the list is short, and the sweep walks it by id."""
+    with planned.work() as work:
+        assert touches.unknown(work, 10) == []

@@ -1,0 +1,42 @@
+"""The web application on a ready database, with keys for those who may post."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from orchestrator.config import Settings
+from orchestrator.keys import issue
+from orchestrator.parts import Parts
+from orchestrator.web.app import create_app
+from tests.intake.ready import clock, postgres_template, ready, ready_on_both, sqlite_template
+
+SETTINGS = Settings(_env_file=None)
+__all__ = ["clock", "postgres_template", "ready", "ready_on_both", "sqlite_template"]
+
+
+def client_of(parts: Parts, *scopes: str) -> TestClient:
+    """A sender whose key has these scopes (events:write when none is named)."""
+    return client_with(parts, issue(parts, f"key-{'-'.join(scopes).replace(':', '.') or 'crm'}", scopes or ("events:write",)))
+
+
+def client_with(parts: Parts, key: str) -> TestClient:
+    """A sender with a key that is there already, at a process of its own."""
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    return TestClient(create_app(parts, SETTINGS), headers=headers, raise_server_exceptions=False)
+
+
+@pytest.fixture
+def crm(ready: Parts) -> Iterator[TestClient]:
+    """A system that may post events, on SQLite."""
+    with client_of(ready) as client:
+        yield client
+
+
+@pytest.fixture
+def crm_on_both(ready_on_both: Parts) -> Iterator[TestClient]:
+    """The same, once on each kind of database."""
+    with client_of(ready_on_both) as client:
+        yield client
