@@ -48,6 +48,7 @@ class Poller(bootsteps.StartStopStep):
         self._thread: threading.Thread | None = None
 
     def start(self, worker: Any) -> None:
+        _last_wake_up[0] = time.monotonic()  # clock: measures a silence
         self._thread = threading.Thread(target=self._run, args=(worker,), name="poller", daemon=True)
         self._thread.start()
 

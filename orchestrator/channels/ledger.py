@@ -5,12 +5,15 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from uuid import UUID
 
 from orchestrator.channels.base import Accepted, Answer, Found, Outgoing, RejectedSafe
 from orchestrator.clock import Clock
+
+_ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~&\"])")  # Markdown keeps values literal so; people read the file without
 
 
 class Ledger:
@@ -76,6 +79,7 @@ def _ends_with_a_line(path: Path, size: int) -> bool:
 def _said(m: Outgoing) -> dict[str, object]:
     said: dict[str, object] = {
         "handle": str(m.handle), "channel": m.channel, "to": m.to, "playbook": m.playbook, "touchpoint": m.touchpoint,
-        "subject": m.subject, "preheader": m.preheader, "reply_to": m.reply_to, "body": m.body,
+        "subject": m.subject, "preheader": m.preheader, "reply_to": m.reply_to,
+        "body": _ESCAPED.sub(r"\1", m.body) if m.channel == "email" else m.body,
     }  # fmt: skip
     return {k: v for k, v in said.items() if v is not None}

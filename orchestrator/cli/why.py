@@ -53,7 +53,7 @@ def lines_table(lines: Sequence[Line], title: str | None) -> Table:
     table = Table("when", "what", "touchpoint", "why", "touch", box=None, title=title, title_justify="left", pad_edge=False)
     for line in lines:
         why = f"{line.why} [{line.rule}]" if line.rule else line.why
-        id_ = line.touch.hex[-12:] if line.touch else ""
+        id_ = str(line.touch)[:18] if line.touch else ""  # enough to be the only one; `touchpoint why` takes it
         table.add_row(
             line.local, Text(line.what, style=COLOURS.get(line.what, "")), Text(line.about), Text(why), Text(id_, style="dim")
         )

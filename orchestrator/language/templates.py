@@ -14,7 +14,7 @@ from typing import Any, Literal, TextIO
 
 from liquid import Environment, RenderContext
 from liquid.ast import Node
-from liquid.builtin.expressions import FilteredExpression, Path, PositionalArgument
+from liquid.builtin.expressions import FilteredExpression, Path, PositionalArgument, StringLiteral
 from liquid.builtin.output import Output, OutputNode
 from liquid.builtin.tags.if_tag import IfTag
 from liquid.builtin.tags.unless_tag import UnlessTag
@@ -196,7 +196,7 @@ class _Context(RenderContext):
 class _Print(OutputNode):
     """`{{ … }}`: refuses to print nothing, and prints values as data."""
 
-    __slots__ = ("applied", "data", "first", "left", "may_be_empty", "second")
+    __slots__ = ("applied", "data", "first", "instead", "left", "may_be_empty", "second")
 
     def __init__(self, token: Any, expression: Any, environment: _Environment) -> None:
         super().__init__(token, expression)
@@ -205,6 +205,7 @@ class _Print(OutputNode):
         # function, what the engine hands it besides ("context" is filled in), its arguments; None: the engine does it (default)
         self.applied: list[tuple[Any, dict[str, Any], list[Expression]]] | None = []
         self.may_be_empty = False
+        self.instead: str | None = None  # of a plain `| default: "there"`, which needs no engine
         self.first = self.second = ""
         for filter_ in expression.filters or ():
             function = environment.filters.get(filter_.name)
@@ -222,9 +223,22 @@ class _Print(OutputNode):
         if isinstance(self.left, Path) and len(self.left.path) == 2 and all(isinstance(p, str) for p in self.left.path):
             self.first, self.second = str(self.left.path[0]), str(self.left.path[1])
 
+        only: list[Any] = list(expression.filters or ())
+        if self.first and len(only) == 1 and only[0].name == "default" and len(only[0].args) == 1:
+            literal = only[0].args[0]
+            if isinstance(literal, PositionalArgument) and isinstance(literal.value, StringLiteral):
+                self.instead = str(literal.value.value)
+
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
+        group: Any = context.globals.get(self.first)
+        if self.instead is not None and group is not None:
+            value = group.get(self.second)
+            text = self.instead if value is None or value is False or value in ("", [], {}) else _shown(value)
+            return self._written(text, buffer, context)
         value = self.expression.evaluate(context) if self.applied is None else self._value(context)
-        text = value if type(value) is str else _shown(value)
+        return self._written(value if type(value) is str else _shown(value), buffer, context)
+
+    def _written(self, text: str, buffer: TextIO, context: RenderContext) -> int:
         if not text or text.isspace():
             if self.may_be_empty:
                 return 0
@@ -315,5 +329,7 @@ def _line(text: str) -> str:
 
 def _markdown(text: str) -> str:
     """With backslashes before everything that Markdown would read as its own."""
+    if text.isalpha():  # most names, and the two searches below cost more than the rest of the line
+        return text
     text = _MARKDOWN.sub(r"\\\1", _plain(text))
     return _MARKDOWN_START.sub(lambda m: f"{m[1]}{m[3] or ''}\\{m[2] or m[4]}", text)

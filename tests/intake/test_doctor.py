@@ -161,6 +161,10 @@ def test_files_that_were_changed_and_not_published_are_found(healthy: Parts, tmp
     ("now", "state"), [(NOW, "ok"), (NOW - timedelta(minutes=10), "error"), (datetime(1970, 1, 2, tzinfo=UTC), "error")]
 )
 def test_a_clock_that_runs_behind_what_was_recorded_is_found(ready: Parts, tmp_path: Path, now: datetime, state: str) -> None:
+    assert isinstance(ready.clock, Hands)
+    ready.clock.set("2026-11-19 10:00")
+    accept(ready, [quote_sent("80", time="2026-11-19T09:12:00-06:00")])
+    ready.clock.set("2026-11-20 10:00")
     accept(ready, [quote_sent()])
 
     assert found(settings(ready, tmp_path, playbooks="/nowhere"), now)["time.clock"].state == state

@@ -101,6 +101,19 @@ def test_a_row_becomes_an_event_that_can_be_taken_in(tmp_path: Path) -> None:
     assert not received.warnings
 
 
+def test_a_pattern_with_an_empty_column_is_empty_as_a_whole(tmp_path: Path) -> None:
+    event = small(tmp_path, customer='{id: "C-{who}"}', data='{value: "{who} and more"}').event(
+        {"n": " ", "at": "2012-01-03T00:00:00Z", "who": ""}
+    )
+
+    assert event is not None
+    assert (event["subject"], event.get("customer"), event["data"]) == (
+        "",
+        None,
+        {},
+    )  # never "row/", which would be one subject for all
+
+
 def test_types_that_are_not_wanted_are_left_out(tmp_path: Path) -> None:
     assert map_of(OFFERS, tmp_path).event({"event_type": "call_after_offer_started"}) is None
 

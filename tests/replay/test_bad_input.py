@@ -28,7 +28,10 @@ def outcomes(tmp_path: Path, text: str) -> Path:
 
 
 def test_a_log_that_is_not_there_is_named(tmp_path: Path) -> None:
-    assert refused(tmp_path, tmp_path / "nowhere.csv") == f"{tmp_path}/nowhere.csv: the file cannot be read: No such file or directory"
+    assert (
+        refused(tmp_path, tmp_path / "nowhere.csv")
+        == f"{tmp_path}/nowhere.csv: the file cannot be read: No such file or directory"
+    )
 
 
 @pytest.mark.parametrize("which", ["map", "outcomes"])
@@ -146,7 +149,10 @@ def test_the_command_writes_the_ledger_and_says_what_happened(
 
 @pytest.mark.parametrize(
     ("more", "said"),
-    [(("--until", "next week"), "--until: 'next week' is no moment"), (("--map", "nowhere.yaml"), "nowhere.yaml: the map cannot be read")],
+    [
+        (("--until", "next week"), "--until: 'next week' is no moment"),
+        (("--map", "nowhere.yaml"), "nowhere.yaml: the map cannot be read"),
+    ],
 )
 def test_the_command_says_what_is_wrong_and_leaves_with_2(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], more: tuple[str, ...], said: str

@@ -14,7 +14,20 @@ from tests.replay.cases import lines_of, play, told, write_log
 
 # Cases by how their calls end (loans/outcomes.yaml). The first test says so again, so that nobody has to trust this line.
 ANSWERS, VOICEMAIL, CONCERN, NOBODY, WRONG_NUMBER, STOP = "1003", "1002", "1038", "1001", "1131", "1232"
-KEYS = ["subject", "playbook", "version", "touchpoint", "channel", "customer", "planned_at", "due_at", "effect_at", "state", "disposition", "reason"]
+KEYS = [
+    "subject",
+    "playbook",
+    "version",
+    "touchpoint",
+    "channel",
+    "customer",
+    "planned_at",
+    "due_at",
+    "effect_at",
+    "state",
+    "disposition",
+    "reason",
+]
 
 
 @pytest.mark.parametrize(
@@ -221,7 +234,9 @@ def test_the_size_of_batches_makes_no_difference(tmp_path: Path, seed: int) -> N
     chance = random.Random(seed)
     types = ["offer_sent"] * 4 + ["offer_cancelled", "offer_returned", "offer_created"] + ["call_after_offer_started"] * 4
     cases = (ANSWERS, VOICEMAIL, CONCERN, NOBODY, WRONG_NUMBER, STOP)
-    moments = sorted(f"2011-11-{chance.randint(7, 18):02} {chance.choice(('09:00', '09:30', '10:00', '16:30'))}" for _ in range(80))
+    moments = sorted(
+        f"2011-11-{chance.randint(7, 18):02} {chance.choice(('09:00', '09:30', '10:00', '16:30'))}" for _ in range(80)
+    )
     log = write_log(tmp_path / "log.csv", [(chance.choice(cases), chance.choice(types), at) for at in moments])
 
     ledgers = []
@@ -242,3 +257,31 @@ def test_both_databases_give_the_same_bytes(tmp_path: Path, database_url: str) -
 
     assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
 
+
+@pytest.mark.parametrize("most", [1, 2, 500])
+@pytest.mark.parametrize(("again", "last_word"), [("2011-11-10 12:00", "skipped"), ("2011-11-14 12:00", "sent")])
+def test_a_number_that_was_wrong_comes_back_only_with_a_later_word_about_it(
+    tmp_path: Path, most: int, again: str, last_word: str
+) -> None:
+    rows = [
+        (WRONG_NUMBER, "offer_sent", "2011-11-07 10:00"),  # found out on the third try, Friday the 11th
+        (WRONG_NUMBER, "call_after_offer_started", again),  # says the number again, and nobody listens to it
+        *((NOBODY, "application_submitted", f"2011-11-15 1{hour}:00") for hour in range(3)),
+        (NOBODY, "application_declined", "2011-12-20 10:00"),
+    ]
+
+    play("loans", write_log(tmp_path / "log.csv", rows), tmp_path / "ledger", most=most)
+
+    assert [line.state for line in lines_of(tmp_path / "ledger") if line.touchpoint == "offer-last-word"] == [last_word]
+
+
+@pytest.mark.parametrize("most", [1, 500])
+def test_an_id_that_was_used_before_is_refused_even_when_nobody_listened_to_its_first_use(tmp_path: Path, most: int) -> None:
+    rows = [(NOBODY, "offer_created", "2011-11-07 09:59"), (NOBODY, "offer_sent", "2011-11-07 10:00")]
+    log = write_log(tmp_path / "log.csv", rows)
+    log.write_text(log.read_text().replace("e2,", "e1,"))
+
+    summary = play("loans", log, tmp_path / "ledger", most=most)
+
+    assert dict(summary.events) == {"accepted": 1, "conflict": 1}
+    assert lines_of(tmp_path / "ledger") == []

@@ -46,7 +46,12 @@ def test_booleans_numbers_and_nulls(database: Database) -> None:
     assert new == {row["id"] for row in rows}
     for row in rows:
         there = found[row["id"]]
-        assert (there.known, there.backfill, there.tries, there.said) == (row["known"], row["backfill"], row["tries"], row["said"])
+        assert (there.known, there.backfill, there.tries, there.said) == (
+            row["known"],
+            row["backfill"],
+            row["tries"],
+            row["said"],
+        )
 
 
 def test_rows_that_are_there_already_are_left_alone(database: Database) -> None:
@@ -103,7 +108,7 @@ def test_nothing_to_do_asks_nothing(database: Database) -> None:
 
 
 def test_a_unit_of_work_that_was_outrun_is_done_again_from_the_start(database: Database) -> None:
-    turns = []
+    turns: list[Any] = []
 
     def unit(work: Any) -> str:
         turns.append(put(work, schema.customer, **customer(ref=f"C-{len(turns)}")))

@@ -77,7 +77,8 @@ def test_each_field_has_its_own_newest_word(database: Database) -> None:
 
 def test_consent_never_widens_by_omission(database: Database) -> None:
     narrow = Said("C-1", AT, {"consent": {"email": "none", "text": "service"}})
-    silent = [Said("C-1", AT + timedelta(days=i), fields) for i, fields in enumerate(({"name": "x"}, {"consent": {}}, {"consent": {"call": "service"}}), 1)]
+    words: list[dict[str, Any]] = [{"name": "x"}, {"consent": {}}, {"consent": {"call": "service"}}]
+    silent = [Said("C-1", AT + timedelta(days=i), fields) for i, fields in enumerate(words, 1)]
 
     *_, consent, _extra = told(database, [narrow, *silent])
 

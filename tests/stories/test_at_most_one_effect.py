@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from orchestrator import desk, dispatch, engine
-from orchestrator.channels.base import Accepted
+from orchestrator.channels.base import Accepted, Found
 from orchestrator.sweep import reconcile, sweep
 from tests.stories.designs import playbook
 from tests.stories.post import Died
@@ -161,13 +163,13 @@ def test_evidence_about_an_older_attempt_says_nothing_about_a_newer_one(world: W
     world.post.will("lost", "lost")
     world.arrives("quote.sent")
     (touch,) = world.touches(touchpoint="hello")
-    asked = []
+    asked: list[object] = []
 
     class Slow:
         name, carries = "post", ("text",)
         send = world.post.send
 
-        def find(self, handles):  # type: ignore[no-untyped-def]
+        def find(self, handles: Sequence[UUID]) -> Mapping[UUID, Found]:
             if not asked:
                 asked.append(handles)
                 desk.settle(world.parts, touch.id, "ari", "again")
@@ -175,7 +177,7 @@ def test_evidence_about_an_older_attempt_says_nothing_about_a_newer_one(world: W
                 return dict.fromkeys(handles, Accepted("found after all"))
             return world.post.find(handles)
 
-    slow = world.another_process(email=Slow(), text=Slow(), voicemail=Slow())  # type: ignore[arg-type]
+    slow = world.another_process(email=Slow(), text=Slow(), voicemail=Slow())
     reconcile(slow)
 
     assert world.states("hello") == ["unknown"], "nobody knows about the second attempt"

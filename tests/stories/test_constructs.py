@@ -102,7 +102,10 @@ def test_outcomes_by_code_by_class_and_by_default(world: World) -> None:
 
 
 def test_tries_at_another_time_of_day(world: World) -> None:
-    world.publish(playbook(CALL + "  attempts: {most: 2, apart: 1 business day, vary: time of day}"), house={"times_of_day": '["10:00", "14:00"]'})
+    world.publish(
+        playbook(CALL + "  attempts: {most: 2, apart: 1 business day, vary: time of day}"),
+        house={"times_of_day": '["10:00", "14:00"]'},
+    )
     world.arrives("quote.sent")
     world.staff("ari").takes_next_call().ends("no_answer")
 
@@ -138,7 +141,9 @@ def test_a_wrong_number_is_never_dialled_again(world: World) -> None:
 
 
 def test_a_weekly_message_so_many_times(world: World) -> None:
-    world.publish(playbook("- touchpoint: weekly\n  email: weekly\n  repeat: {most: 3, every: 1 week}\n- touchpoint: last\n  text: last"))
+    world.publish(
+        playbook("- touchpoint: weekly\n  email: weekly\n  repeat: {most: 3, every: 1 week}\n- touchpoint: last\n  text: last")
+    )
 
     world.arrives("quote.sent")
 
@@ -149,7 +154,10 @@ def test_a_weekly_message_so_many_times(world: World) -> None:
 
 
 def test_a_call_that_nobody_takes_goes_to_the_leads_and_then_expires(world: World) -> None:
-    steps = CALL + "  due_within: 4 hours\n  escalates: {after: 1 hour, queue: leads}\n  outcomes:\n    not_taken:\n      - touchpoint: sorry\n        email: sorry\n"
+    steps = (
+        CALL
+        + "  due_within: 4 hours\n  escalates: {after: 1 hour, queue: leads}\n  outcomes:\n    not_taken:\n      - touchpoint: sorry\n        email: sorry\n"
+    )
     world.publish(playbook(steps))
     world.arrives("quote.sent")
     world.staff("ari").finds_no_call("leads")
@@ -208,7 +216,9 @@ def test_a_step_that_comes_too_late_to_be_of_use_is_skipped(world: World) -> Non
 
 def test_what_was_sent_and_what_was_said_on_the_phone_are_events_too(world: World) -> None:
     listener = playbook("- touchpoint: noted\n  email: noted", name="listener", starts_on="call.finished")
-    sent = playbook("- touchpoint: also\n  email: also", name="also", starts_on="touch.sent", only_if='event.touchpoint == "hello"')
+    sent = playbook(
+        "- touchpoint: also\n  email: also", name="also", starts_on="touch.sent", only_if='event.touchpoint == "hello"'
+    )
     world.publish(playbook(CALL + "- touchpoint: hello\n  text: hello"), listener, sent)
     world.arrives("quote.sent")
 
@@ -220,7 +230,9 @@ def test_what_was_sent_and_what_was_said_on_the_phone_are_events_too(world: Worl
 
 
 def test_a_message_found_at_the_provider_counts_as_sent_for_those_who_listen(world: World) -> None:
-    sent = playbook("- touchpoint: also\n  email: also", name="also", starts_on="touch.sent", only_if='event.touchpoint == "hello"')
+    sent = playbook(
+        "- touchpoint: also\n  email: also", name="also", starts_on="touch.sent", only_if='event.touchpoint == "hello"'
+    )
     world.publish(playbook("- touchpoint: hello\n  text: hello"), sent)
     world.post.will("answer lost")
 

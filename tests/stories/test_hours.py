@@ -112,7 +112,9 @@ def test_a_customer_who_may_be_in_several_zones_is_reached_when_all_are_open(wor
     world.arrives("quote.sent", person("Dana", time_zone=None, phone=None, country="US") | {"phone": "+13125550142"})
 
     world.passes(timedelta(days=1))
-    assert all(open_then(r.at, zone) for r in world.post.reached for zone in ("Pacific/Honolulu", "America/New_York", "America/Adak"))
+    assert all(
+        open_then(r.at, zone) for r in world.post.reached for zone in ("Pacific/Honolulu", "America/New_York", "America/Adak")
+    )
     world.expects_anything()
 
 
@@ -127,7 +129,15 @@ def test_a_wish_for_other_hours_is_kept(world: World) -> None:
     world.expects_anything()
 
 
-ZONES = ("America/New_York", "America/Chicago", "America/Phoenix", "Pacific/Honolulu", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu")
+ZONES = (
+    "America/New_York",
+    "America/Chicago",
+    "America/Phoenix",
+    "Pacific/Honolulu",
+    "Europe/Berlin",
+    "Australia/Lord_Howe",
+    "Asia/Kathmandu",
+)
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +146,10 @@ def model(tmp_path_factory: pytest.TempPathFactory, _sqlite_model: Path) -> Path
     path = tmp_path_factory.mktemp("walks") / "model.sqlite3"
     shutil.copy(_sqlite_model, path)
     world = World(f"sqlite:///{path}", path.parent / "playbooks")
-    steps = "\n".join(f"- touchpoint: t{i}\n  text: t{i}\n  after: {d}" for i, d in enumerate(("7 hours", "1 day", "3 hours", "1 business day", "26 hours")))
+    steps = "\n".join(
+        f"- touchpoint: t{i}\n  text: t{i}\n  after: {d}"
+        for i, d in enumerate(("7 hours", "1 day", "3 hours", "1 business day", "26 hours"))
+    )
     world.publish(playbook(steps), house={"caps": "[{most: 1, per: day}]"})
     world.close()
     return path

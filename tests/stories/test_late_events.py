@@ -216,7 +216,9 @@ def test_a_wait_is_over_and_its_event_comes_in_the_same_second(world: World) -> 
     ("re_entry", "again_while_inside", "again_afterwards"),
     [("never", 1, 1), ("after end", 1, 2), ("restart", 2, 3)],
 )
-def test_a_second_start_does_what_the_playbook_says(world: World, re_entry: str, again_while_inside: int, again_afterwards: int) -> None:
+def test_a_second_start_does_what_the_playbook_says(
+    world: World, re_entry: str, again_while_inside: int, again_afterwards: int
+) -> None:
     world.publish(playbook(HELLO, re_entry=re_entry))
     world.arrives("quote.sent")
     world.passes(timedelta(minutes=10))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -49,7 +50,9 @@ def test_a_call_that_nobody_finished_is_on_the_list_when_its_lease_is_over(world
 
 
 def test_a_call_that_nobody_took_expires_and_the_playbook_goes_on(world: World) -> None:
-    world.publish(playbook(f"{CALL}\n  outcomes: {{not_taken: continue}}\n- touchpoint: thanks\n  email: thanks\n  after: 1 hour"))
+    world.publish(
+        playbook(f"{CALL}\n  outcomes: {{not_taken: continue}}\n- touchpoint: thanks\n  email: thanks\n  after: 1 hour")
+    )
     world.arrives("quote.sent")
     world.expect_call("check-in")
 
@@ -120,14 +123,13 @@ def test_a_pause_holds_and_never_drops(world: World) -> None:
     world.publish(playbook(TEXT))
     world.parts.database.run(lambda work: pauses.put(work, "channel", "text", "ari", world.clock.at))
     world.arrives("quote.sent")
-    world.passes(timedelta(days=5))
+    world.passes(timedelta(hours=6))
     world.expect_nothing()
 
     world.parts.database.run(lambda work: pauses.lift(work, "channel", "text"))
-    world.passes(timedelta(days=1))
+    world.passes(timedelta(minutes=15))
 
-    assert world.states("hello")[0] in ("sent", "expired"), "held for longer than it is of use: it says so"
-    world.expects_anything()
+    world.expect_text("hello")
 
 
 def test_every_touch_of_a_busy_month_comes_to_an_end_or_to_a_person(world: World) -> None:
@@ -156,18 +158,19 @@ class Poison:
         subject = self._subject
 
         class Defective:
-            def __init__(self, in_use):  # type: ignore[no-untyped-def]
+            def __init__(self, in_use: Any) -> None:
                 self._in_use = in_use
 
             def __getattr__(self, name: str) -> object:
                 return getattr(self._in_use, name)
 
-            def names(self, run, *rest):  # type: ignore[no-untyped-def]
+            def names(self, run: Any, *rest: Any) -> Any:
                 if run.subject == subject:
                     raise ZeroDivisionOfLabour("a defect")
                 return self._in_use.names(run, *rest)
 
-        self._rulebook.refresh = lambda work: Defective(fresh(self._rulebook, work))  # type: ignore[method-assign]
+        defective: Any = lambda work: Defective(fresh(self._rulebook, work))  # noqa: E731
+        self._rulebook.refresh = defective  # type: ignore[method-assign]
 
     def __exit__(self, *_: object) -> None:
         del self._rulebook.refresh

@@ -76,7 +76,11 @@ def test_a_daily_cap_counts_calls_and_messages_of_all_playbooks(world: World) ->
 
 def test_a_call_that_would_be_one_too_many_leaves_the_queue_until_tomorrow(world: World) -> None:
     call = "- touchpoint: check-in\n  call: check-in\n  queue: sales\n  due_within: 2 days"
-    world.publish(playbook(call), playbook("- touchpoint: one\n  email: one\n  after: 1 hour", name="other"), house={"caps": "[{most: 1, per: day}]"})
+    world.publish(
+        playbook(call),
+        playbook("- touchpoint: one\n  email: one\n  after: 1 hour", name="other"),
+        house={"caps": "[{most: 1, per: day}]"},
+    )
     world.arrives("quote.sent")
     world.expect_call("check-in")
     world.time_passes_until("Mon 11:00")
@@ -90,7 +94,11 @@ def test_a_call_that_would_be_one_too_many_leaves_the_queue_until_tomorrow(world
 
 def test_a_call_put_off_to_tomorrow_is_not_passed_on_the_moment_it_comes_back(world: World) -> None:
     call = "- touchpoint: check-in\n  call: check-in\n  queue: sales\n  due_within: 2 days\n  escalates: {after: 1 hour, queue: leads}"
-    world.publish(playbook("- touchpoint: one\n  email: one"), playbook(call, name="calls", starts_on="quote.changed"), house={"caps": "[{most: 1, per: day}]"})
+    world.publish(
+        playbook("- touchpoint: one\n  email: one"),
+        playbook(call, name="calls", starts_on="quote.changed"),
+        house={"caps": "[{most: 1, per: day}]"},
+    )
     world.arrives("quote.sent")
     world.expect_email("one")
     world.arrives("quote.changed")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -72,6 +73,30 @@ def test_keys_are_not_read_from_the_database_for_every_request(ready: Parts, clo
     clock.now += timedelta(seconds=4)
 
     assert ring.key(key)
+
+
+def test_a_key_works_a_moment_after_it_was_made(ready: Parts, clock: Hands) -> None:
+    ring = Keyring(ready.database, clock)
+    assert ring.key("tp_wrong") is None
+    key = issue(ready, "crm", ["events:write"])
+    clock.now += timedelta(milliseconds=250)
+
+    assert ring.key(key)
+
+
+def test_a_stranger_with_many_wrong_keys_costs_no_queries(ready: Parts, clock: Hands) -> None:
+    asked = []
+
+    class Counted:
+        def run(self, unit: Any) -> Any:
+            asked.append(unit)
+            return ready.database.run(unit)
+
+    ring = Keyring(Counted(), clock)  # type: ignore[arg-type]  # only run() is used
+    for n in range(50):
+        assert ring.key(f"tp_{n}") is None
+
+    assert len(asked) == 1
 
 
 def test_a_clock_that_is_set_back_keeps_no_revoked_key(ready: Parts, clock: Hands) -> None:

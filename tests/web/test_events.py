@@ -272,6 +272,22 @@ def test_an_event_that_our_own_defect_hits_is_kept_for_later(ready: Parts) -> No
     assert stored(ready) == ["81"]
 
 
+def test_our_own_defect_before_anything_is_stored_tells_to_send_it_again(ready: Parts) -> None:
+    class Defective(Rulebook):
+        def refresh(self, work: Work) -> InUse:
+            raise ZeroDivisionError("a defect")
+
+    parts = parts_on(ready.database.url, Hands("2026-11-20 10:00"), Defective())
+    with client_of(parts) as crm:
+        answer = post(crm, quote_sent())
+    parts.database.close()
+
+    assert answer.status_code == 500
+    assert "send it again" in answer.json()["error"]["hint"]
+    assert "ZeroDivision" not in answer.text
+    assert stored(ready) == []
+
+
 def test_errors_outside_events_have_the_same_form(crm: TestClient) -> None:
     answers: Sequence[Any] = [crm.get("/nowhere"), crm.get("/events"), crm.get("/docs"), crm.get("/openapi.json")]
 

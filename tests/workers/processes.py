@@ -27,7 +27,9 @@ from tests.stories import books, designs
 from tests.stories.world import person
 
 TOUCHPOINT = "from orchestrator.cli.main import main; main()"
-ALWAYS = dict.fromkeys(("default_windows", "never_outside"), "{email: any-time, text: any-time, call: any-time, voicemail: any-time}")
+ALWAYS = dict.fromkeys(
+    ("default_windows", "never_outside"), "{email: any-time, text: any-time, call: any-time, voicemail: any-time}"
+)
 TWO_EMAILS = designs.playbook("- touchpoint: one\n  email: one\n- touchpoint: two\n  email: two")
 STOP_WITHIN_S = 15.0
 PATIENCE_S = 90.0  # how long a fact may take on a busy machine; on an idle one it is seconds
@@ -48,7 +50,7 @@ class Business:
         }
         self.settings = Settings(
             database_url=url, broker_url=broker, ledger_file=self.ledger, lease_seconds=lease_s, _env_file=None
-        )  # type: ignore[call-arg]  # pydantic-settings' own argument
+        )
         self.parts = build(self.settings)
         upgrade(self.parts.database)
         authoring.publish(self.parts, designs.write(folder / "playbooks", playbook, house={**ALWAYS, "holidays": "[]"}), "ops")
@@ -117,6 +119,10 @@ class Business:
 
     def size(self) -> int:
         return self.ledger.stat().st_size if self.ledger.exists() else 0
+
+    def has_grown(self, since: int) -> bool:
+        """Whether the ledger's file is longer than it was."""
+        return self.size() > since
 
     def faults(self) -> list[str]:
         """What does not balance between the ledger's file and the database."""

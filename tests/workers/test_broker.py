@@ -34,9 +34,8 @@ def test_a_broker_that_is_emptied_again_and_again_loses_no_touch(
         b.start("beat")
 
         for _ in range(10):
-            b.events(100)
-            target = b.sent
-            wait_for(lambda t=target: b.ended() == t, PATIENCE_S, f"{target} enrollments at their end", meanwhile=redis_server.flush)
+            b.events(100)  # two touches each
+            wait_for(lambda: b.ended() == b.sent, PATIENCE_S, f"{b.sent} enrollments at their end", meanwhile=redis_server.flush)
 
         _all_done_once(b)
 
@@ -61,7 +60,9 @@ def test_a_broker_that_goes_away_costs_seconds_and_no_touch(
         assert b.stop(worker) < 10
 
 
-def test_workers_that_never_find_a_broker_do_the_work_and_stop_when_told(postgres_server: servers.Postgres, tmp_path: Path) -> None:
+def test_workers_that_never_find_a_broker_do_the_work_and_stop_when_told(
+    postgres_server: servers.Postgres, tmp_path: Path
+) -> None:
     with business(postgres_server.new_database(), f"redis+socket://{tmp_path}/nothing.sock", tmp_path) as b:
         b.events(100)
 

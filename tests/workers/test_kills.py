@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ def test_twenty_kills_during_two_thousand_touches_lose_none_and_double_none(
         for _ in range(KILLS):
             before = b.size()
             b.events(A_ROUND)
-            wait_for(lambda at=before: b.size() > at, PATIENCE_S, "somebody is at it")
+            wait_for(partial(b.has_grown, before), PATIENCE_S, "somebody is at it")
             time.sleep(chance.random() * 0.05)  # not to wait for anything: where in its work the kill finds the worker
             b.kill(workers.pop(chance.randrange(len(workers))))
             workers.append(b.start("worker", "email", "wait", "upkeep"))
