@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from uuid import UUID
 
@@ -47,7 +47,7 @@ def accept(parts: Parts, raws: Sequence[Raw | EventError], *, backfill: bool = F
 
     received = [read(raw) for raw in raws]
     good = [r for r in received if not isinstance(r, EventError)]
-    receipts = iter(handle_events(parts, [r.event for r in good]))
+    receipts = iter(handle_events(parts, [replace(r.event, warnings=tuple(map(str, r.warnings))) for r in good]))
     answers = []
     for raw, one in zip(raws, received, strict=True):
         if isinstance(one, EventError):

@@ -93,6 +93,10 @@ def _take_in(parts: Parts, work: Work, batch: Sequence[NewEvent], due: list[Chan
 
 def _decide(parts: Parts, event: Event, new: NewEvent, book: Book) -> list[Change]:
     decided = take(event, book, parts.new_id)
+    for warning in new.warnings:
+        decided.append(
+            Note("event.warning", event.received_at, warning, event=event.id, subject=event.subject, customer=event.customer)
+        )
     if not new.known:
         why = f"{event.type} is not declared in lifecycle.yaml; it was kept, and nothing follows from it"
         decided.append(

@@ -38,6 +38,7 @@ SAID = {
     "branch.taken": "branch",
     "split.taken": "split",
     "event.unknown_type": "unknown event",
+    "event.warning": "warning",
 }
 
 

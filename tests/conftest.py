@@ -60,10 +60,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 @pytest.fixture(scope="session")
 def samples() -> Path:
     """The folder of sample event logs; its README says what is in it."""
-    named = os.environ.get(SAMPLES)
-    if not named or not Path(named).is_dir():
-        pytest.skip(f"{NO_SAMPLES}set {SAMPLES} to a folder that has them")
-    return Path(named)
+    folder = Path(os.environ.get(SAMPLES) or ROOT.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"{NO_SAMPLES}there is no folder {folder}; set {SAMPLES} to one that has them")
+    return folder
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

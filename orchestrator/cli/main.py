@@ -6,6 +6,7 @@ import importlib
 import sys
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
 from orchestrator.errors import InputError, TouchpointError
@@ -63,6 +64,11 @@ def main() -> None:
         console = Console(stderr=True)
         for problem in error.problems:
             console.print(str(problem), style="red", markup=False, highlight=False)
+        raise SystemExit(2) from None
+    except ValidationError as error:  # of the settings: everything else is checked where it comes in
+        for one in error.errors():
+            name = f"TOUCHPOINT_{'_'.join(str(part) for part in one['loc']).upper()}"
+            Console(stderr=True).print(f"{name}: {one['msg']} (see docs/settings.md)", style="red", markup=False, highlight=False)
         raise SystemExit(2) from None
     except TouchpointError as error:
         Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)

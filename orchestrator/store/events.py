@@ -35,6 +35,7 @@ class NewEvent:
     body_hash: str
     known: bool
     backfill: bool = False
+    warnings: tuple[str, ...] = ()  # what of it could not be used
 
 
 @dataclass(frozen=True, slots=True)
