@@ -22,7 +22,7 @@ from orchestrator.rulebook import InUse
 from orchestrator.store import changes as written
 from orchestrator.store import customers, enrollments, events
 from orchestrator.store.customers import Said
-from orchestrator.store.database import Contended, Work
+from orchestrator.store.database import Contended, Unstorable, Work
 from orchestrator.store.events import NewEvent
 from orchestrator.system import emit_opt_out
 
@@ -56,6 +56,9 @@ def _handle_some(parts: Parts, batch: Sequence[NewEvent]) -> list[Receipt]:
     due: list[Change] = []
     try:
         receipts = parts.database.run(lambda work: _take_in(parts, work, batch, due))
+    except Unstorable:
+        log.exception("an event's consequences could not be stored; to be tried one by one", extra={"action": "events.waiting"})
+        return parts.database.run(lambda work: _put_by(work, batch))
     except (DatabaseError, MemoryError):
         raise  # nothing was stored: the sender is told, and sends it again
     except Exception:  # shell: a defect in handling must not lose an accepted event
@@ -166,6 +169,8 @@ def retry_waiting(parts: Parts, limit: int = 50) -> int:
             if not parts.database.run(lambda work, d=due: _retry_one(parts, work, tried, d)):  # type: ignore[misc]
                 break
             handled += 1
+        except Unstorable as error:
+            parts.database.run(lambda work, w=str(error): events.mark_failed(work, tried[-1], w))  # type: ignore[misc]
         except DatabaseError:
             raise
         except Exception as error:  # shell: the third failure sets the event aside, where a person sees it

@@ -76,6 +76,8 @@ def _report(summary: Summary, ledger: Path) -> None:
     out = Console(highlight=False)
     out.print(_events(summary))
     out.print(_pairs("enrollments", [(f"{name}: {reason or 'still open'}", n) for name, reason, n in summary.enrollments]))
+    if summary.not_started:
+        out.print(_pairs("start events without a follow-up", summary.not_started))
     out.print(_touches(summary))
     out.print(_pairs("put off by", summary.deferred) if summary.deferred else "Nothing was put off.")
     out.print(_pairs("not done because of", summary.skipped) if summary.skipped else "Nothing was refused.")

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TextIO
 
 from liquid import Environment, RenderContext
 from liquid.ast import Node
+from liquid.builtin.content import ContentNode
 from liquid.builtin.expressions import FilteredExpression, Path, PositionalArgument, StringLiteral
 from liquid.builtin.output import Output, OutputNode
 from liquid.builtin.tags.if_tag import IfTag
@@ -62,7 +63,7 @@ class Template:
     column: int
     text: str
     uses: tuple[Use, ...] = field(repr=False)
-    _nodes: list[Node] = field(repr=False)
+    _pieces: Sequence[str | Node] = field(repr=False)  # what stands there as it is, and what the engine evaluates
     _bound: Any = field(repr=False)
     _most: int
 
@@ -87,8 +88,11 @@ class Template:
         context = _Context(self._bound, globals=facts)
         buffer: Any = _Buffer(self._most)
         try:
-            for node in self._nodes:
-                node.render_to_output(context, buffer)
+            for piece in self._pieces:
+                if isinstance(piece, str):
+                    buffer.write(piece)
+                else:
+                    piece.render_to_output(context, buffer)
         except LiquidError as wrong:
             raise CannotSay(f"{self.path} cannot be said: {wrong.message}") from None
         except LiquidInterrupt:
@@ -119,7 +123,8 @@ def compile_template(
     if unknown:
         places = ((Problem(*_unknown_filter(n, environment), path, *_place(text, at, line, column))) for n, at in sorted(unknown))
         raise PlaybookError(places)
-    return Template(name, path, line, column, text, found, bound.nodes, bound, most)
+    pieces = [str(node.text) if isinstance(node, ContentNode) else node for node in bound.nodes]
+    return Template(name, path, line, column, text, found, pieces, bound, most)
 
 
 def _place(text: str, at: int, line: int, column: int) -> tuple[int, int]:

@@ -26,6 +26,16 @@ from orchestrator.store.upgrade import standing, upgrade
 from orchestrator.wiring import build
 
 BY = "replay"  # who publishes
+NOT_STARTED = {  # journal entry -> in words
+    "enrollment.not_meant": "the playbook's condition was not met",
+    "enrollment.unclear": "the playbook's condition could not be told",
+    "enrollment.nobody": "the event named no customer",
+    "enrollment.already_inside": "the subject was in the playbook already",
+    "enrollment.only_once": "the subject had been through the playbook before",
+    "enrollment.older": "a newer event had started it",
+    "enrollment.prevented": "a stop event had come before",
+    "enrollment.too_late": "the event was older than the playbook goes on for",
+}
 Tell = Callable[[int, datetime, float], None]  # events done, what the clock shows, share of the log that has been read
 
 
@@ -58,6 +68,7 @@ class Summary:
     began: datetime  # on the simulated clock
     ended: datetime
     enrollments: Sequence[tuple[str, str | None, int]]  # playbook, reason of the end (None: still open), how many
+    not_started: Sequence[tuple[str, int]]  # why a start event led to nothing, how often
     touches: Sequence[tuple[str | None, str, int]]  # touchpoint (None: a wait), state, how many
     deferred: Sequence[tuple[str, int]]  # rule, how often
     skipped: Sequence[tuple[str, int]]
@@ -123,6 +134,9 @@ def _summary(parts: Parts, log: Log, run: Replay, span: tuple[datetime, datetime
             began=span[0],
             ended=span[1],
             enrollments=journal.ended_by_reason(work),
+            not_started=[
+                (words, n) for what, words in NOT_STARTED.items() if (n := sum(n for _, n in journal.counts(work, what)))
+            ],
             touches=touches.count_by_state(work),
             deferred=journal.counts(work, "touch.deferred"),
             skipped=journal.counts(work, "touch.skipped"),

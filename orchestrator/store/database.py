@@ -73,6 +73,10 @@ class Database:
         self.engine.dispose()
 
 
+class Unstorable(DatabaseError):
+    """The database takes everything but this: the row, not the database, is at fault."""
+
+
 class Contended(DatabaseError):
     """Somebody else was quicker; the same unit of work may be tried again."""
 
@@ -139,6 +143,8 @@ def _explained(error: BaseException, url: str) -> DatabaseError:
         return DatabaseError("the disk that holds the database is full: nothing was stored; make room and send it again")
     if "no such table" in said or state == "42P01":
         return DatabaseError(f"the database has no tables yet ({said}); run 'touchpoint db upgrade'")
+    if str(state)[:2] in ("22", "23") or isinstance(error, sqlite3.IntegrityError | sqlite3.DataError):
+        return Unstorable(f"the database will not have this: {said}")
     shown = make_url(url).render_as_string(hide_password=True)
     return DatabaseError(f"the database {shown} refused: {said}")
 

@@ -5,6 +5,7 @@ Every index names the query it serves. Moments are aware UTC. JSON columns hold 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -47,8 +48,14 @@ class UtcDateTime(TypeDecorator[datetime]):
         utc = value.astimezone(UTC)
         return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
+        if dialect.name != "sqlite":
+            return None  # PostgreSQL answers aware moments, in UTC because the connection says so
+        return _utc if (read := super().result_processor(dialect, coltype)) is None else lambda value: _utc(read(value))
+
+
+def _utc(value: datetime | None) -> datetime | None:
+    return None if value is None else value.replace(tzinfo=UTC)
 
 
 Json = JSON().with_variant(JSONB(), "postgresql")
@@ -191,7 +198,7 @@ touch = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("enrollment_id", Uuid, ForeignKey("enrollment.id"), nullable=False),
-    Column("customer_id", Uuid, ForeignKey("customer.id"), nullable=False),
+    Column("customer_id", Uuid, nullable=False),  # the enrollment's, beside the touch for caps; its foreign key is there
     Column("ordinal", Integer, nullable=False),
     Column("step", Text, nullable=False),
     Column("touchpoint", String(80)),  # null: a wait
@@ -220,7 +227,7 @@ touch = Table(
         f"channel IS NULL OR {_one_of('channel', {'email', 'text', 'call', 'voicemail'})}", name="channel"
     ),
     CheckConstraint("channel IS NOT NULL OR state IN ('planned', 'done', 'cancelled', 'expired')", name="wait_states"),
-    CheckConstraint("(channel = 'call') = (queue IS NOT NULL)", name="calls_have_a_queue"),
+    CheckConstraint("(channel IS NOT NULL AND channel = 'call') = (queue IS NOT NULL)", name="calls_have_a_queue"),
     CheckConstraint("state NOT IN ('ready', 'in_call') OR channel = 'call'", name="call_states"),
     CheckConstraint("state <> 'sending' OR channel <> 'call'", name="sending_is_no_call"),
     CheckConstraint("(state IN ('sending', 'in_call')) = (lease_until IS NOT NULL)", name="lease"),

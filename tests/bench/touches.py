@@ -48,7 +48,6 @@ def vacuum(parts: Parts) -> None:
     """Leave nothing of one measurement to the next."""
     with parts.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
-        connection.execute(text("CHECKPOINT"))
 
 
 _OF = "FROM touch JOIN customer ON customer.id = touch.customer_id WHERE customer.ref LIKE :like AND ordinal = 1"

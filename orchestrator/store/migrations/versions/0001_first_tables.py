@@ -230,7 +230,9 @@ def upgrade() -> None:
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("disposition", sa.String(length=40), nullable=True),
         sa.Column("reason", sa.String(length=80), nullable=True),
-        sa.CheckConstraint("(channel = 'call') = (queue IS NOT NULL)", name=op.f("ck_touch_calls_have_a_queue")),
+        sa.CheckConstraint(
+            "(channel IS NOT NULL AND channel = 'call') = (queue IS NOT NULL)", name=op.f("ck_touch_calls_have_a_queue")
+        ),
         sa.CheckConstraint(
             "(finished_at IS NULL) = (state IN ('in_call', 'planned', 'ready', 'sending', 'unknown'))",
             name=op.f("ck_touch_finished"),
@@ -252,7 +254,6 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("(touchpoint IS NULL) = (channel IS NULL)", name=op.f("ck_touch_wait_has_no_channel")),
         sa.CheckConstraint("effect_at IS NULL OR effect_at >= due_at", name=op.f("ck_touch_never_early")),
-        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_touch_customer_id")),
         sa.ForeignKeyConstraint(["enrollment_id"], ["enrollment.id"], name=op.f("fk_touch_enrollment_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_touch")),
         sa.UniqueConstraint("enrollment_id", "ordinal", name=op.f("uq_touch_enrollment_id_ordinal")),
