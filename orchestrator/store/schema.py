@@ -51,7 +51,9 @@ class UtcDateTime(TypeDecorator[datetime]):
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
         if dialect.name != "sqlite":
             return None  # PostgreSQL answers aware moments, in UTC because the connection says so
-        return _utc if (read := super().result_processor(dialect, coltype)) is None else lambda value: _utc(read(value))
+        read = super().result_processor(dialect, coltype)
+        assert read is not None, "SQLite keeps moments as text"
+        return lambda value: _utc(read(value))
 
 
 def _utc(value: datetime | None) -> datetime | None:
