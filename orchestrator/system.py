@@ -24,7 +24,7 @@ def emit(
     parts: Parts, work: Work, in_use: InUse, type_: str, dues: Sequence[Due], more: Mapping[str, Any], now: datetime
 ) -> bool:
     """Write one event for each touch, in the same unit of work as its cause. Answers whether any was written."""
-    return _write(
+    return type_ in in_use.listens and _write(
         work,
         in_use,
         type_,

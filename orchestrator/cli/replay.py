@@ -83,8 +83,8 @@ def _report(summary: Summary, ledger: Path) -> None:
     out.print(_pairs("not done because of", summary.skipped) if summary.skipped else "Nothing was refused.")
     for problem in summary.bad:
         out.print(Text(str(problem), style="yellow"))
-    if summary.set_aside:
-        out.print(f"{summary.set_aside:,} events could not be handled: this is a defect of the program", style="red bold")
+    if summary.not_handled:
+        out.print(f"{summary.not_handled:,} events could not be handled: this is a defect of the program", style="red bold")
     span = f"{summary.began:%Y-%m-%d} to {summary.ended:%Y-%m-%d}"
     out.print(Text(f"{summary.lines:,} touches from {span} are in {ledger}.", style="green"))
 

@@ -24,6 +24,7 @@ def serve(
     from orchestrator.web.app import create_app
     from workers.app import make_app
     from workers.embedded import workers
+    from workers.process import calm_garbage_collection
     from workers.wake import Waker
 
     settings = Settings()
@@ -38,6 +39,7 @@ def serve(
     with contextlib.ExitStack() as stack:
         if settings.embedded:
             stack.enter_context(workers(celery))
+        calm_garbage_collection()
         Console().print(f"Listening on {settings.host}:{settings.port}. Stop with Ctrl-C.", style="green")
         uvicorn.run(create_app(parts, settings), host=settings.host, port=settings.port, log_config=None, access_log=False)
 

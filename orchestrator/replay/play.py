@@ -64,7 +64,7 @@ class Summary:
     bad: Sequence[Problem]  # the first of those that could not be read
     events: Mapping[str, int]  # accepted | repeated | conflict | later -> how many
     unknown_types: Sequence[tuple[str, int]]  # not declared in lifecycle.yaml
-    set_aside: int  # events that the engine could not handle
+    not_handled: int  # events that the engine could not handle: a defect
     began: datetime  # on the simulated clock
     ended: datetime
     enrollments: Sequence[tuple[str, str | None, int]]  # playbook, reason of the end (None: still open), how many
@@ -130,7 +130,7 @@ def _summary(parts: Parts, log: Log, run: Replay, span: tuple[datetime, datetime
             bad=log.bad,
             events=dict(run.receipts),
             unknown_types=stored.unknown_types(work),
-            set_aside=stored.count_by_state(work).get("set_aside", 0),
+            not_handled=sum(n for state, n in stored.count_by_state(work).items() if state in ("waiting", "set_aside")),
             began=span[0],
             ended=span[1],
             enrollments=journal.ended_by_reason(work),

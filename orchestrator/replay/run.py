@@ -16,7 +16,7 @@ from orchestrator.replay.batches import Batches
 from orchestrator.replay.calls import Outcomes
 from orchestrator.replay.staff import Staff
 from orchestrator.store import replays
-from orchestrator.store.events import NewEvent
+from orchestrator.store.events import MOST_TRIES, NewEvent
 
 _LONGEST_TURN = 10_000  # rounds without the clock moving; a morning's backlog takes a handful
 _NOT_DUE = datetime.max.replace(tzinfo=UTC)
@@ -63,14 +63,16 @@ class Replay:
         self._parts, self._clock, self._woken = parts, clock, woken
         self._until, self._most = until, most
         self._staff = Staff(parts, outcomes)
+        self._listens = False  # whether a playbook listens to what the system itself reports
         self._due: dict[str, datetime] = {}  # channel -> when its earliest touch is due
         self.receipts: Counter[str] = Counter()  # accepted, repeated, conflict, later
 
     def play(self, events: Iterator[NewEvent], tell: Callable[[int, datetime], None] = lambda done, at: None) -> None:
         """Go through the events, and on until nothing is planned. tell: how many events are done, and what the clock shows."""
         with self._parts.database.work() as work:
-            current = self._parts.rulebook.refresh(work).current.values()
-        batches = Batches(events, [version.program for version in current], self._most, self._until)
+            in_use = self._parts.rulebook.refresh(work)
+        self._listens = bool(in_use.listens)
+        batches = Batches(events, [version.program for version in in_use.current.values()], self._most, self._until)
         while True:
             at, arrival = self._next_at(), batches.next_at
             if arrival is not None and (at is None or arrival <= at):
@@ -81,6 +83,7 @@ class Replay:
             elif at is not None and (self._until is None or at <= self._until):
                 self._turn(at, batches)
             else:
+                self._upkeep(tries=MOST_TRIES)
                 return
             tell(self.receipts.total(), self._clock())
 
@@ -97,9 +100,8 @@ class Replay:
         receipts = engine.handle_events(self._parts, batch)
         self.receipts.update(r.status for r in receipts)
         waits = any(r.status == "later" for r in receipts)
-        self._woken.upkeep = self._woken.upkeep or waits
         if heard or waits:
-            self._upkeep()
+            self._upkeep(tries=MOST_TRIES if waits else 1)
             self._look()
 
     def _turn(self, at: datetime, batches: Batches) -> None:
@@ -129,12 +131,13 @@ class Replay:
                 return
         raise TouchpointError(f"the replay does not get beyond {at:%Y-%m-%d %H:%M:%S} UTC; this is a defect of the program")
 
-    def _upkeep(self) -> None:
+    def _upkeep(self, *, tries: int = 1) -> None:
         """Handle what the system itself has reported, and events that could not be handled at first."""
-        while self._woken.upkeep:
+        if self._listens or self._woken.upkeep or tries > 1:
             self._woken.upkeep = False
-            while engine.retry_waiting(self._parts):
-                pass
+            for _ in range(tries):
+                while engine.retry_waiting(self._parts):
+                    pass
 
     def _look(self) -> None:
         with self._parts.database.work() as work:

@@ -86,8 +86,12 @@ class Staff:
 
     def take(self, now: datetime) -> None:
         """Take the calls for which somebody is there by now."""
+        came = False
         while there := [(w.taken_at, touch) for touch, w in self._waits.items() if w.taken_at is not None and w.taken_at <= now]:
             self._take_next(min(there)[1], now)
+            came = True
+        if came:
+            self.look(now)  # policies may have put off other calls
 
     def _take_next(self, expected: UUID, now: datetime) -> None:
         """Somebody came for the call that was expected, and takes the most urgent one of its queue."""

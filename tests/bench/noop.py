@@ -64,7 +64,10 @@ def _workers(broker: str, commands: list[list[str]]) -> Iterator[None]:
         for process in running:
             process.terminate()
         for process in running:
-            process.wait(30)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:  # a prefork worker that was stopped while it forked may never hear of it
+                process.kill()
 
 
 def _until(fact: object, most_s: float = 120.0) -> None:

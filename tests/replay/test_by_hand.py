@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from orchestrator.replay.calls import percent_of
-from tests.replay.cases import lines_of, play, told, write_log
+from tests.replay.cases import HERE, lines_of, play, told, write_log
 
 # Cases by how their calls end (loans/outcomes.yaml). The first test says so again, so that nobody has to trust this line.
 ANSWERS, VOICEMAIL, CONCERN, NOBODY, WRONG_NUMBER, STOP = "1003", "1002", "1038", "1001", "1131", "1232"
@@ -159,6 +160,25 @@ def test_a_call_that_waits_too_long_goes_to_the_leads_who_take_it(tmp_path: Path
 
     # waits from 10:30 in its own queue, after four hours in that of the leads
     assert told(lines_of(tmp_path / "ledger"))[1] == ("offer-check-in", "Wed 09 Nov 14:50", "completed")
+
+
+def test_playbooks_hear_what_the_system_itself_reports_at_that_very_moment(tmp_path: Path) -> None:
+    folder = tmp_path / "playbooks"
+    shutil.copytree(HERE / "loans" / "playbooks", folder)
+    (folder / "after-a-talk.yaml").write_text(
+        "playbook: after-a-talk\ntitle: Thanks for the talk\nstage: offer\nowner: loan-desk\nstarts_on: call.finished\n"
+        "only_if: event.disposition == 'completed'\ngives_up_after: 3 days\nsteps:\n"
+        "  - {touchpoint: thanks-for-the-talk, email: thanks, after: 5 minutes}\n"
+    )
+    (folder / "emails" / "thanks.md").write_text("---\nsubject: Thank you\n---\nIt was good to talk to you.\n")
+    log = write_log(tmp_path / "log.csv", [(ANSWERS, "offer_sent", "2011-11-07 10:00")])
+
+    play("loans", log, tmp_path / "ledger", playbooks=folder)
+
+    assert told(lines_of(tmp_path / "ledger"))[1:3] == [
+        ("offer-check-in", "Wed 09 Nov 10:42", "completed"),  # they talk for six minutes
+        ("thanks-for-the-talk", "Wed 09 Nov 10:53", "sent"),
+    ]
 
 
 def test_a_row_that_stands_too_late_in_the_file_arrives_late(tmp_path: Path) -> None:
