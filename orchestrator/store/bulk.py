@@ -6,6 +6,7 @@ Set statements instead of a statement a row are where the speed comes from (seve
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -34,9 +35,9 @@ def insert(work: Work, table: Table, rows: Sequence[Row], *, or_ignore: Sequence
         _copy(work, table, names, rows)
         return set()
     if work.postgres:
-        statement, columns = _pg_insert(table, names, tuple(or_ignore))
-        found = work.connection.exec_driver_sql(statement, tuple(_array(c, rows) for c in columns))
-        return set(found.scalars().all())
+        common = _common(names, rows)
+        statement, columns = _pg_insert(table, names, tuple(or_ignore), common)
+        return set(work.connection.exec_driver_sql(statement, _parameters(columns, common, rows)).scalars().all())
     statement, columns = _lite_insert(table, names, tuple(or_ignore))
     values = [[c.lite(r[c.name]) for c in columns] for r in rows]
     if not or_ignore:
@@ -58,11 +59,9 @@ def update(work: Work, table: Table, rows: Sequence[Row], *, match: Sequence[str
         return set()
     names = tuple(rows[0])
     if work.postgres:
-        # what is the same in all rows travels once
-        common = frozenset(n for n in names if n != "id" and all(r[n] is rows[0][n] for r in rows))
+        common = _common(names, rows)
         statement, columns = _pg_update(table, names, tuple(match), common)
-        values = (_one(c, rows[0]) if c.given in common else _array(c, rows) for c in columns)
-        return set(work.connection.exec_driver_sql(statement, tuple(values)).scalars().all())
+        return set(work.connection.exec_driver_sql(statement, _parameters(columns, common, rows)).scalars().all())
     statement, columns = _lite_update(table, names, tuple(match))
     cursor, changed = _cursor(work), set()
     for row in rows:
@@ -84,6 +83,22 @@ def _copy(work: Work, table: Table, names: tuple[str, ...], rows: Sequence[Row])
                 for at in special:
                     values[at] = Jsonb(values[at], to_json) if values[at] is not None else None
             copy.write_row(values)
+
+
+def _common(names: tuple[str, ...], rows: Sequence[Row]) -> frozenset[str]:
+    """Columns with the same value in all rows: it travels once. Only what is cheap to compare is looked at."""
+    first = rows[0]
+    return frozenset(
+        n for n in names if n != "id" and isinstance(first[n], _CHEAP) and all(r[n] is first[n] or r[n] == first[n] for r in rows)
+    )
+
+
+_CHEAP = (str, int, float, datetime, type(None))  # bool is an int
+
+
+def _parameters(columns: Sequence[Typed], common: frozenset[str], rows: Sequence[Row]) -> tuple[Any, ...]:
+    """In the order they stand in the statement."""
+    return tuple(_one(c, rows[0]) if c.given in common else _array(c, rows) for c in columns)
 
 
 def _array(column: Typed, rows: Sequence[Row]) -> list[Any]:
@@ -116,23 +131,32 @@ def _pg_copy(table: Table, names: tuple[str, ...]) -> tuple[str, list[str], list
     return f"COPY {table.name} ({listed}) FROM STDIN (FORMAT BINARY)", [c.copied for c in columns], json
 
 
-# text[] cast to jsonb[] element by element: a jsonb array parameter would be parsed twice
-def _unnest(columns: Sequence[Typed]) -> str:
-    arrays = ", ".join(f"%b::{'text' if c.cast == 'jsonb' else c.cast}[]" for c in columns)
-    return f"unnest({arrays}) AS u({', '.join(c.given for c in columns)})"
+def _from(columns: Sequence[Typed], common: frozenset[str]) -> tuple[str, list[Typed]]:
+    """Where values come from: `o`, one row of what is common, and `u`, the arrays; with the columns in the order of parameters.
+
+    JSON travels as text: a jsonb array would be parsed twice.
+    """
+    same, each = [c for c in columns if c.given in common], [c for c in columns if c.given not in common]
+    cast = {c.given: "text" if c.cast == "jsonb" else c.cast for c in columns}
+    once = ", ".join(f"%b::{cast[c.given]} AS {c.given}" for c in same) or "1 AS nothing"
+    arrays = ", ".join(f"%b::{cast[c.given]}[]" for c in each)
+    return f"(SELECT {once}) AS o, unnest({arrays}) AS u({', '.join(c.given for c in each)})", [*same, *each]
 
 
-def _value(column: Typed) -> str:
-    return f"u.{column.given}::jsonb" if column.cast == "jsonb" else f"u.{column.given}"
+def _value(column: Typed, common: frozenset[str]) -> str:
+    name = f"{'o' if column.given in common else 'u'}.{column.given}"
+    return f"{name}::jsonb" if column.cast == "jsonb" else name
 
 
-@lru_cache(maxsize=256)
-def _pg_insert(table: Table, names: tuple[str, ...], or_ignore: tuple[str, ...]) -> tuple[str, list[Typed]]:
-    columns = _typed(table, names)
-    listed = ", ".join(f'"{n}"' for n in names)
-    end = f" ON CONFLICT ({', '.join(or_ignore)}) DO NOTHING RETURNING id" if or_ignore else ""
-    values = ", ".join(_value(c) for c in columns)
-    return f"INSERT INTO {table.name} ({listed}) SELECT {values} FROM {_unnest(columns)}{end}", columns  # noqa: S608 (our own names)
+@lru_cache(maxsize=512)
+def _pg_insert(
+    table: Table, names: tuple[str, ...], or_ignore: tuple[str, ...], common: frozenset[str]
+) -> tuple[str, list[Typed]]:
+    source, columns = _from(_typed(table, names), common)
+    listed = ", ".join(f'"{c.name}"' for c in columns)
+    values = ", ".join(_value(c, common) for c in columns)
+    end = f"ON CONFLICT ({', '.join(or_ignore)}) DO NOTHING RETURNING id"
+    return f"INSERT INTO {table.name} ({listed}) SELECT {values} FROM {source} {end}", columns  # noqa: S608 (our own names)
 
 
 @lru_cache(maxsize=256)
@@ -151,19 +175,10 @@ def _same_pg(table: Table, column: Typed, value: str) -> str:
 
 @lru_cache(maxsize=512)
 def _pg_update(table: Table, names: tuple[str, ...], match: tuple[str, ...], common: frozenset[str]) -> tuple[str, list[Typed]]:
-    columns = _typed(table, names)
-    same = [c for c in columns if c.given in common]
-    each = [c for c in columns if c.given not in common]
-    # parameters come in the order they stand in the statement: a table of one row for what is common, then the arrays
-    once = ", ".join(f"%b::{'text' if c.cast == 'jsonb' else c.cast} AS {c.given}" for c in same) or "1 AS nothing"
-    source = {c.given: f"{'o' if c.given in common else 'u'}.{c.given}" for c in columns}
-    value = {c.given: f"{source[c.given]}::jsonb" if c.cast == "jsonb" else source[c.given] for c in columns}
-    sets = ", ".join(f'"{c.name}" = {value[c.given]}' for c in columns if c.given not in match)
-    where = " AND ".join(_same_pg(table, c, source[c.given]) for c in columns if c.given in match)
-    statement = (
-        f"UPDATE {table.name} SET {sets} FROM (SELECT {once}) AS o, {_unnest(each)} WHERE {where} RETURNING {table.name}.id"  # noqa: S608
-    )
-    return statement, [*same, *each]
+    source, columns = _from(_typed(table, names), common)
+    sets = ", ".join(f'"{c.name}" = {_value(c, common)}' for c in columns if c.given not in match)
+    where = " AND ".join(_same_pg(table, c, _value(c, common)) for c in columns if c.given in match)
+    return f"UPDATE {table.name} SET {sets} FROM {source} WHERE {where} RETURNING {table.name}.id", columns  # noqa: S608
 
 
 @lru_cache(maxsize=256)

@@ -107,8 +107,12 @@ def _engine(url: str, pool_size: int, *, safe_writes: bool) -> Engine:
         return engine
     if name == "postgresql":
         parts = parts.set(drivername="postgresql+psycopg")
-        # random_page_cost: no spinning disks; with the default of 1990 a batch of 500 would read whole tables to join them
-        connect = {"options": "-c timezone=UTC -c random_page_cost=1.1", "connect_timeout": 10}
+        # random_page_cost: no spinning disks; with the default of 1990 a batch of 500 would read whole tables to join them.
+        # plan_cache_mode: a plan made while a table was empty reads all of it for ever after; batches make planning cheap.
+        connect = {
+            "options": "-c timezone=UTC -c random_page_cost=1.1 -c plan_cache_mode=force_custom_plan",
+            "connect_timeout": 10,
+        }
         try:
             return create_engine(parts, pool_size=pool_size, max_overflow=10, pool_pre_ping=True, connect_args=connect, **_JSON)
         except NoSuchModuleError as error:
