@@ -7,22 +7,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, Select, func, or_, select
 
 from orchestrator.store import bulk
 from orchestrator.store.database import Work
 from orchestrator.store.schema import attempt as table
-from orchestrator.store.sets import among
+from orchestrator.store.sets import among, kept, keys
 
 
 def numbers(work: Work, touches: Sequence[UUID]) -> dict[UUID, int]:
     """How many attempts each of these touches has had; touches without any are left out."""
-    query = (
-        select(table.c.touch_id, func.max(table.c.number))
-        .where(among(work, table.c.touch_id, touches))
-        .group_by(table.c.touch_id)
-    )
-    return {touch_id: number for touch_id, number in work.connection.execute(query)}  # noqa: C416 (dict() of rows is untyped)
+    rows = work.connection.execute(_numbers(work), {"touches": keys(work, touches)})
+    return {touch_id: number for touch_id, number in rows}  # noqa: C416 (dict() of rows is untyped)
 
 
 def begin(work: Work, rows: Sequence[dict[str, Any]]) -> None:
@@ -46,10 +42,7 @@ def _record(work: Work, rows: list[dict[str, Any]]) -> set[UUID]:
 
 def open_of(work: Work, touches: Sequence[UUID]) -> dict[UUID, Row[Any]]:
     """The attempt of each touch that is open or unknown."""
-    query = select(table).where(
-        among(work, table.c.touch_id, touches), (table.c.outcome.is_(None)) | (table.c.outcome == "unknown")
-    )
-    return {row.touch_id: row for row in work.connection.execute(query)}
+    return {row.touch_id: row for row in work.connection.execute(_open(work), {"touches": keys(work, touches)})}
 
 
 def of_touch(work: Work, touch: UUID) -> list[Row[Any]]:
@@ -60,3 +53,15 @@ def of_touch(work: Work, touch: UUID) -> list[Row[Any]]:
 def outcome_row(id_: UUID, outcome: str, at: datetime, ref: str | None, detail: str) -> dict[str, Any]:
     """A row for `close` or `settle`."""
     return {"id": id_, "outcome": outcome, "ended_at": at, "provider_ref": ref, "detail": detail[:1000]}
+
+
+@kept
+def _numbers(postgres: bool) -> Select[Any]:
+    query = select(table.c.touch_id, func.max(table.c.number)).where(among(table.c.touch_id, "touches", postgres=postgres))
+    return query.group_by(table.c.touch_id)
+
+
+@kept
+def _open(postgres: bool) -> Select[Any]:
+    unsettled = or_(table.c.outcome.is_(None), table.c.outcome == "unknown")
+    return select(table).where(among(table.c.touch_id, "touches", postgres=postgres), unsettled)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, select
 
 from orchestrator.core.model import Customer
 from orchestrator.ids import NewId
@@ -16,7 +16,7 @@ from orchestrator.store import bulk
 from orchestrator.store.database import Contended, Work
 from orchestrator.store.schema import customer as table
 from orchestrator.store.schema import suppression
-from orchestrator.store.sets import among
+from orchestrator.store.sets import among, kept, keys
 
 # in the order of the fields of core.model.Customer, but for `suppressed`
 CUSTOMER = (
@@ -70,7 +70,7 @@ def load(work: Work, ids: Iterable[UUID]) -> dict[UUID, Customer]:
     if not wanted:
         return {}
     stopped = suppressions(work, wanted)
-    rows = work.connection.execute(select(table).where(among(work, table.c.id, wanted)))
+    rows = work.connection.execute(_by_id(work), {"ids": keys(work, wanted)})
     return {row.id: _from(row, stopped.get(row.id, {})) for row in rows}
 
 
@@ -97,10 +97,7 @@ def suppress(work: Work, ids: Sequence[UUID], channel: str, why: str, now: datet
 def suppressions(work: Work, ids: Sequence[UUID]) -> dict[UUID, dict[str, str]]:
     """Live suppressions: channel or "all" -> why, by customer."""
     answer: dict[UUID, dict[str, str]] = {}
-    query = select(suppression.c.customer_id, suppression.c.channel, suppression.c.why).where(
-        among(work, suppression.c.customer_id, ids), suppression.c.lifted_at.is_(None)
-    )
-    for customer_id, channel, why in work.connection.execute(query):
+    for customer_id, channel, why in work.connection.execute(_live(work), {"ids": keys(work, ids)}):
         answer.setdefault(customer_id, {})[channel] = why
     return answer
 
@@ -109,8 +106,7 @@ def lock(work: Work, ids: Iterable[UUID]) -> None:
     """Hold these customers until the unit of work ends: an opt-out and a decision to send take turns."""
     wanted = sorted(set(ids))
     if wanted and work.postgres:
-        query = select(table.c.id).where(among(work, table.c.id, wanted)).order_by(table.c.id)
-        work.connection.execute(query.with_for_update(key_share=True)).all()
+        work.connection.execute(_holding(work), {"ids": keys(work, wanted)}).all()
 
 
 def forget_contact_point(work: Work, customer_id: UUID, column: str) -> None:
@@ -121,8 +117,7 @@ def forget_contact_point(work: Work, customer_id: UUID, column: str) -> None:
 def _locked(work: Work, refs: Sequence[str]) -> dict[str, Known]:
     if not refs:
         return {}
-    query = select(table).where(among(work, table.c.ref, refs)).order_by(table.c.id)
-    rows = work.connection.execute(query.with_for_update(key_share=True) if work.postgres else query).all()
+    rows = work.connection.execute(_locking(work), {"refs": keys(work, refs)}).all()
     stopped = suppressions(work, [row.id for row in rows])
     return {row.ref: Known(_from(row, stopped.get(row.id, {})), row.country, row.told_at) for row in rows}
 
@@ -195,3 +190,27 @@ def _set(row: dict[str, Any], key: str, value: Any) -> None:
         row[key] = value
     else:
         row["extra"][key] = value
+
+
+@kept
+def _by_id(postgres: bool) -> Select[Any]:
+    return select(table).where(among(table.c.id, "ids", postgres=postgres))
+
+
+@kept
+def _live(postgres: bool) -> Select[Any]:
+    theirs = among(suppression.c.customer_id, "ids", postgres=postgres)
+    columns = (suppression.c.customer_id, suppression.c.channel, suppression.c.why)
+    return select(*columns).where(theirs, suppression.c.lifted_at.is_(None))
+
+
+@kept
+def _holding(postgres: bool) -> Select[Any]:
+    query = select(table.c.id).where(among(table.c.id, "ids", postgres=postgres)).order_by(table.c.id)
+    return query.with_for_update(key_share=True) if postgres else query
+
+
+@kept
+def _locking(postgres: bool) -> Select[Any]:
+    query = select(table).where(among(table.c.ref, "refs", postgres=postgres)).order_by(table.c.id)
+    return query.with_for_update(key_share=True) if postgres else query

@@ -12,7 +12,7 @@ from orchestrator.core.model import OPEN_STATES, EndReason, Run, Touch, TouchSta
 from orchestrator.store.database import Work
 from orchestrator.store.schema import enrollment as table
 from orchestrator.store.schema import playbook_version, touch
-from orchestrator.store.sets import among
+from orchestrator.store.sets import among, kept, keys
 
 # in the order of the fields of core.model.Run and Touch: rows become values by position, which is the hot path
 RUN = (
@@ -41,36 +41,30 @@ def touch_of(values: Any) -> Touch:
 
 def open_for(work: Work, subjects: Sequence[str]) -> list[tuple[Run, Touch | None]]:
     """Open enrollments about these subjects, locked in one order, each with the touch it stands at."""
-    return _with_touches(work, _open().where(among(work, table.c.subject, subjects)))
+    return _with_touches(work, _open_about(work), {"subjects": keys(work, subjects)})
 
 
 def open_of_customers(work: Work, customers: Sequence[UUID]) -> list[tuple[Run, Touch | None]]:
     """Every open enrollment of these customers, locked, each with the touch it stands at."""
-    return _with_touches(work, _open().where(table.c.customer_id.in_(customers)))
+    return _with_touches(work, _open_of(work), {"customers": keys(work, customers)})
 
 
 def lock(work: Work, ids: Sequence[UUID]) -> dict[UUID, EndReason | None]:
     """Hold these enrollments until the unit of work ends; answers how each stands by now."""
-    query = select(table.c.id, table.c.end_reason).where(among(work, table.c.id, set(ids))).order_by(table.c.id)
-    rows = work.connection.execute(query.with_for_update(key_share=True) if work.postgres else query)
+    rows = work.connection.execute(_locking(work), {"ids": keys(work, set(ids))})
     return {row.id: EndReason(row.end_reason) if row.end_reason else None for row in rows}
 
 
 def earlier(work: Work, subjects: Sequence[str]) -> set[tuple[str, str]]:
     """(subject, playbook) of which an enrollment has ended before."""
-    query = (
-        select(table.c.subject, table.c.playbook)
-        .where(among(work, table.c.subject, subjects), table.c.ended_at.is_not(None))
-        .distinct()
-    )
-    return {(row.subject, row.playbook) for row in work.connection.execute(query)}
+    rows = work.connection.execute(_ended(work), {"subjects": keys(work, subjects)})
+    return {(row.subject, row.playbook) for row in rows}
 
 
 def started_by(work: Work, events: Sequence[UUID]) -> dict[UUID, list[UUID]]:
     """Which enrollments each event started."""
     answer: dict[UUID, list[UUID]] = {}
-    query = select(table.c.event_id, table.c.id).where(among(work, table.c.event_id, events)).order_by(table.c.id)
-    for event_id, id_ in work.connection.execute(query):
+    for event_id, id_ in work.connection.execute(_started(work), {"events": keys(work, events)}):
         answer.setdefault(event_id, []).append(id_)
     return answer
 
@@ -89,19 +83,51 @@ def one(work: Work, id_: UUID) -> Run | None:
     return run_of(row) if row else None
 
 
-def _open() -> Select[Any]:
-    query = select(*RUN).join(playbook_version, playbook_version.c.id == table.c.version_id)
-    return query.where(table.c.ended_at.is_(None)).order_by(table.c.id)
-
-
-def _with_touches(work: Work, query: Select[Any]) -> list[tuple[Run, Touch | None]]:
-    locked = query.with_for_update(key_share=True, of=table) if work.postgres else query
-    runs = [run_of(row) for row in work.connection.execute(locked)]
+def _with_touches(work: Work, query: Select[Any], values: dict[str, Any]) -> list[tuple[Run, Touch | None]]:
+    runs = [run_of(row) for row in work.connection.execute(query, values)]
     if not runs:
         return []
     # asked after the lock: whoever held the enrollment may have moved its touch
-    stands = select(*TOUCH).where(
-        among(work, touch.c.enrollment_id, [r.id for r in runs]), touch.c.state.in_(sorted(OPEN_STATES))
-    )
-    at = {row.enrollment_id: touch_of(tuple(row)) for row in work.connection.execute(stands)}
+    stands = work.connection.execute(_stands(work), {"runs": keys(work, [r.id for r in runs])})
+    at = {row.enrollment_id: touch_of(tuple(row)) for row in stands}
     return [(run, at.get(run.id)) for run in runs]
+
+
+def _open(postgres: bool) -> Select[Any]:
+    query = select(*RUN).join(playbook_version, playbook_version.c.id == table.c.version_id)
+    query = query.where(table.c.ended_at.is_(None)).order_by(table.c.id)
+    return query.with_for_update(key_share=True, of=table) if postgres else query
+
+
+@kept
+def _open_about(postgres: bool) -> Select[Any]:
+    return _open(postgres).where(among(table.c.subject, "subjects", postgres=postgres))
+
+
+@kept
+def _open_of(postgres: bool) -> Select[Any]:
+    return _open(postgres).where(among(table.c.customer_id, "customers", postgres=postgres))
+
+
+@kept
+def _stands(postgres: bool) -> Select[Any]:
+    of_runs = among(touch.c.enrollment_id, "runs", postgres=postgres)
+    return select(*TOUCH).where(of_runs, touch.c.state.in_(sorted(OPEN_STATES)))
+
+
+@kept
+def _locking(postgres: bool) -> Select[Any]:
+    query = select(table.c.id, table.c.end_reason).where(among(table.c.id, "ids", postgres=postgres)).order_by(table.c.id)
+    return query.with_for_update(key_share=True) if postgres else query
+
+
+@kept
+def _ended(postgres: bool) -> Select[Any]:
+    about = among(table.c.subject, "subjects", postgres=postgres)
+    return select(table.c.subject, table.c.playbook).where(about, table.c.ended_at.is_not(None)).distinct()
+
+
+@kept
+def _started(postgres: bool) -> Select[Any]:
+    query = select(table.c.event_id, table.c.id).where(among(table.c.event_id, "events", postgres=postgres))
+    return query.order_by(table.c.id)

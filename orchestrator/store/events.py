@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, text, update
+from sqlalchemy import Row, Select, and_, bindparam, func, select, text, update
 
 from orchestrator.core.model import Event
 from orchestrator.store import bulk
 from orchestrator.store.database import Work
 from orchestrator.store.schema import event as table
-from orchestrator.store.sets import among
+from orchestrator.store.sets import among, kept, keys
 
 MOST_TRIES = 3  # then an event is set aside with its error, and the rest flows
 
@@ -77,17 +77,15 @@ def store(
     return bulk.insert(work, table, rows, or_ignore=("source", "key"))
 
 
-def find(work: Work, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Stored]:
+def find(work: Work, wanted_keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Stored]:
     """Stored events by (source, key)."""
     answer: dict[tuple[str, str], Stored] = {}
     by_source: dict[str, list[str]] = {}
-    for source, key in keys:
+    for source, key in wanted_keys:
         by_source.setdefault(source, []).append(key)
     for source, wanted in by_source.items():
-        query = select(table.c.key, table.c.id, table.c.body_hash, table.c.state).where(
-            table.c.source == source, among(work, table.c.key, wanted)
-        )
-        for key, id_, body_hash, state in work.connection.execute(query):
+        rows = work.connection.execute(_by_key(work), {"source": source, "keys": keys(work, wanted)})
+        for key, id_, body_hash, state in rows:
             answer[source, key] = Stored(id_, body_hash, state)
     return answer
 
@@ -98,30 +96,15 @@ def seen(work: Work, subjects: Sequence[str], types: Iterable[str], but: Sequenc
     wanted = sorted(set(types))
     if not wanted or not subjects:
         return answer
-    query = (
-        select(table.c.subject, table.c.type, func.max(table.c.occurred_at))
-        .where(
-            among(work, table.c.subject, subjects),
-            table.c.type.in_(wanted),
-            table.c.state == "handled",
-            ~among(work, table.c.id, but),
-        )
-        .group_by(table.c.subject, table.c.type)
-    )
-    for subject, type_, at in work.connection.execute(query):
+    values = {"subjects": keys(work, subjects), "types": keys(work, wanted), "but": keys(work, but)}
+    for subject, type_, at in work.connection.execute(_seen(work), values):
         answer.setdefault(subject, {})[type_] = at
     return answer
 
 
 def waiting(work: Work, limit: int, but: Sequence[UUID] = ()) -> list[Row[Any]]:
     """Events that were accepted and could not be handled yet, oldest first, held until the unit of work ends."""
-    query = (
-        select(table)
-        .where(table.c.state == "waiting", ~among(work, table.c.id, but))
-        .order_by(table.c.received_at, table.c.id)
-        .limit(limit)
-    )
-    return list(work.connection.execute(query.with_for_update(skip_locked=True) if work.postgres else query))
+    return list(work.connection.execute(_waiting(work), {"but": keys(work, but), "most": limit}))
 
 
 def as_new(row: Row[Any]) -> NewEvent:
@@ -191,3 +174,24 @@ def of_subject(work: Work, subject: str, limit: int = 500) -> list[Row[Any]]:
     """What happened to a subject, oldest first."""
     query = select(table).where(table.c.subject == subject).order_by(table.c.occurred_at, table.c.id).limit(limit)
     return list(work.connection.execute(query))
+
+
+@kept
+def _by_key(postgres: bool) -> Select[Any]:
+    mine = and_(table.c.source == bindparam("source"), among(table.c.key, "keys", postgres=postgres))
+    return select(table.c.key, table.c.id, table.c.body_hash, table.c.state).where(mine)
+
+
+@kept
+def _seen(postgres: bool) -> Select[Any]:
+    about = among(table.c.subject, "subjects", postgres=postgres)
+    wanted = and_(about, among(table.c.type, "types", postgres=postgres), ~among(table.c.id, "but", postgres=postgres))
+    latest = select(table.c.subject, table.c.type, func.max(table.c.occurred_at)).where(wanted, table.c.state == "handled")
+    return latest.group_by(table.c.subject, table.c.type)
+
+
+@kept
+def _waiting(postgres: bool) -> Select[Any]:
+    query = select(table).where(table.c.state == "waiting", ~among(table.c.id, "but", postgres=postgres))
+    query = query.order_by(table.c.received_at, table.c.id).limit(bindparam("most"))
+    return query.with_for_update(skip_locked=True) if postgres else query

@@ -6,22 +6,23 @@ enrollment and customer are locked together, so that a stop, an opt-out or anoth
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, update
 
 from orchestrator.core.model import Contact, Customer, Run, Touch, TouchState
 from orchestrator.store import bulk, customers, enrollments
 from orchestrator.store.database import Work
 from orchestrator.store.enrollments import RUN, TOUCH, run_of, touch_of
 from orchestrator.store.events import lock_subjects
-from orchestrator.store.schema import customer, enrollment, playbook_version
+from orchestrator.store.schema import Moment, customer, enrollment, playbook_version
 from orchestrator.store.schema import touch as table
-from orchestrator.store.sets import among
+from orchestrator.store.sets import among, kept, keys
 
 CAP_DAYS = 9  # how far back caps look: a week of local days, and a day for the zones
 
@@ -40,52 +41,49 @@ _ENDS = (len(TOUCH), len(TOUCH) + len(RUN))  # where the columns of each begin
 
 def claim_due(work: Work, channel: str, now: datetime, limit: int) -> list[Due]:
     """Planned touches of one channel ("wait": those without) that are due, oldest first, locked."""
-    of_channel = table.c.channel.is_(None) if channel == "wait" else table.c.channel == channel
-    query = _touches().where(of_channel, table.c.state == TouchState.PLANNED, table.c.due_at <= now)
-    return _fetch(work, query, ("due_at", "id"), most=limit)
+    if channel == "wait":
+        return _fetch(work, _waits_due, ("due_at", "id"), {"now": now}, most=limit)
+    return _fetch(work, _due_on, ("due_at", "id"), {"now": now, "channel": channel}, most=limit)
 
 
 def claim_ready(work: Work, queues: Sequence[str] | None, now: datetime, limit: int) -> list[Due]:
     """Call tasks that wait in these queues (None: in any), most urgent first, locked."""
-    query = _touches().where(table.c.state == TouchState.READY, or_(table.c.expires_at.is_(None), table.c.expires_at > now))
-    if queues is not None:
-        query = query.where(table.c.queue.in_(queues))
-    return _fetch(work, query, ("priority", "due_at", "id"), most=limit)
+    order = ("priority", "due_at", "id")
+    if queues is None:
+        return _fetch(work, _ready, order, {"now": now}, most=limit)
+    return _fetch(work, _ready_in, order, {"now": now, "queues": keys(work, queues)}, most=limit)
 
 
 def overdue_ready(work: Work, now: datetime, limit: int) -> list[Due]:
     """Call tasks that nobody took in time, or that go to another queue now, locked."""
-    late = or_(table.c.expires_at <= now, table.c.escalate_at <= now)
-    return _fetch(work, _touches().where(table.c.state == TouchState.READY, late), ("due_at", "id"), most=limit)
+    return _fetch(work, _overdue, ("due_at", "id"), {"now": now}, most=limit)
 
 
 def lease_over(work: Work, now: datetime, limit: int) -> list[Due]:
     """Touches whose holder has not come back in time, locked."""
-    over = _touches().where(table.c.lease_until.is_not(None), table.c.lease_until < now)
-    return _fetch(work, over, ("due_at", "id"), most=limit)
+    return _fetch(work, _lease_over, ("due_at", "id"), {"now": now}, most=limit)
 
 
 def unknown(work: Work, limit: int, after: UUID | None = None, *, messages_only: bool = False) -> list[Due]:
     """Touches of which nobody knows whether they took effect, in order of their ids, locked."""
-    query = _touches().where(table.c.state == TouchState.UNKNOWN)
-    if messages_only:
-        query = query.where(table.c.channel != "call")
-    return _fetch(work, query if after is None else query.where(table.c.id > after), ("id",), most=limit)
+    which = _unknown_messages if messages_only else _unknown
+    return _fetch(work, which, ("id",), {"after": after or UUID(int=0)}, most=limit)
 
 
 def given(work: Work, ids: Sequence[UUID]) -> list[Due]:
     """These touches, locked; waits for whoever holds them, in the order of locks: customers, enrollments, touches."""
-    owners = work.connection.execute(select(table.c.customer_id, table.c.enrollment_id).where(among(work, table.c.id, ids))).all()
+    if not ids:
+        return []
+    owners = work.connection.execute(_owners(work), {"ids": keys(work, ids)}).all()
     customers.lock(work, [row.customer_id for row in owners])
     enrollments.lock(work, [row.enrollment_id for row in owners])
-    return _fetch(work, _touches().where(among(work, table.c.id, ids)), ("enrollment_id", "id"), skip=False)
+    return _fetch(work, _given, ("enrollment_id", "id"), {"ids": keys(work, ids)}, most=len(ids), skip=False)
 
 
 def held_by(work: Work, who: str) -> list[Due]:
     """The call that this person has (at most one), locked; until the unit of work ends nobody else claims in their name."""
     lock_subjects(work, [f"desk/{who}"])
-    mine = select(table.c.id).where(table.c.state == TouchState.IN_CALL, table.c.held_by == who)
-    return given(work, list(work.connection.execute(mine).scalars()))
+    return given(work, list(work.connection.execute(_in_call_of(work), {"who": who}).scalars()))
 
 
 def holder(work: Work, id_: UUID) -> str | None:
@@ -98,14 +96,61 @@ def with_answers(due: Due, answers: Mapping[str, Any]) -> Due:
     return replace(due, run=replace(due.run, answers={**due.run.answers, **answers}))
 
 
-def _touches() -> Select[Any]:
-    return select(*TOUCH)
+Which = Callable[[bool], ColumnElement[bool]]  # told whether it is for PostgreSQL
+_NOW = bindparam("now", type_=Moment)
 
 
-def _fetch(work: Work, picking: Select[Any], order: Sequence[str], *, most: int | None = None, skip: bool = True) -> list[Due]:
+def _waits_due(postgres: bool) -> ColumnElement[bool]:
+    return and_(table.c.channel.is_(None), table.c.state == TouchState.PLANNED, table.c.due_at <= _NOW)
+
+
+def _due_on(postgres: bool) -> ColumnElement[bool]:
+    return and_(table.c.channel == bindparam("channel"), table.c.state == TouchState.PLANNED, table.c.due_at <= _NOW)
+
+
+def _ready(postgres: bool) -> ColumnElement[bool]:
+    return and_(table.c.state == TouchState.READY, or_(table.c.expires_at.is_(None), table.c.expires_at > _NOW))
+
+
+def _ready_in(postgres: bool) -> ColumnElement[bool]:
+    return and_(_ready(postgres), among(table.c.queue, "queues", postgres=postgres))
+
+
+def _overdue(postgres: bool) -> ColumnElement[bool]:
+    return and_(table.c.state == TouchState.READY, or_(table.c.expires_at <= _NOW, table.c.escalate_at <= _NOW))
+
+
+def _lease_over(postgres: bool) -> ColumnElement[bool]:
+    return and_(table.c.lease_until.is_not(None), table.c.lease_until < _NOW)
+
+
+def _unknown(postgres: bool) -> ColumnElement[bool]:
+    return and_(table.c.state == TouchState.UNKNOWN, table.c.id > bindparam("after"))
+
+
+def _unknown_messages(postgres: bool) -> ColumnElement[bool]:
+    return and_(_unknown(postgres), table.c.channel != "call")
+
+
+def _given(postgres: bool) -> ColumnElement[bool]:
+    return among(table.c.id, "ids", postgres=postgres)
+
+
+def _fetch(
+    work: Work, which: Which, order: tuple[str, ...], values: Mapping[str, Any], *, most: int, skip: bool = True
+) -> list[Due]:
+    """The picked touches with what judging them needs, all locked."""
+    query = _picking(work.postgres, which, order, skip)
+    rows = work.connection.execute(query, {**values, "most": most}).all()
+    stopped = customers.suppressions(work, [r[2] for r in rows]) if rows else {}  # asked after the lock
+    return [_due(row, stopped) for row in rows]
+
+
+@cache
+def _picking(postgres: bool, which: Which, order: tuple[str, ...], skip: bool) -> Select[Any]:
     """Lock the picked touches first, then what they belong to: picking from the index alone keeps a backlog from being sorted."""
-    picking = picking.order_by(*(table.c[name] for name in order)).limit(most)
-    if work.postgres:
+    picking = select(*TOUCH).where(which(postgres)).order_by(*(table.c[name] for name in order)).limit(bindparam("most"))
+    if postgres:
         picking = picking.with_for_update(key_share=True, skip_locked=skip)
     picked = picking.cte("picked")
     query = (
@@ -114,11 +159,26 @@ def _fetch(work: Work, picking: Select[Any], order: Sequence[str], *, most: int 
         .join(playbook_version, playbook_version.c.id == enrollment.c.version_id)
         .join(customer, customer.c.id == picked.c.customer_id)
     )
-    if work.postgres:
+    if postgres:
         query = query.with_for_update(key_share=True, skip_locked=skip, of=[customer, enrollment])
-    rows = work.connection.execute(query.order_by(*(picked.c[name] for name in order))).all()
-    stopped = customers.suppressions(work, [r[2] for r in rows]) if rows else {}  # asked after the lock
-    return [_due(row, stopped) for row in rows]
+    return query.order_by(*(picked.c[name] for name in order))
+
+
+@kept
+def _owners(postgres: bool) -> Select[Any]:
+    return select(table.c.customer_id, table.c.enrollment_id).where(_given(postgres))
+
+
+@kept
+def _in_call_of(postgres: bool) -> Select[Any]:
+    return select(table.c.id).where(table.c.state == TouchState.IN_CALL, table.c.held_by == bindparam("who"))
+
+
+@kept
+def _contacts(postgres: bool) -> Select[Any]:
+    mine = among(table.c.customer_id, "ids", postgres=postgres)
+    late = table.c.effect_at > bindparam("since", type_=Moment)
+    return select(table.c.customer_id, table.c.channel, table.c.effect_at).where(mine, late)
 
 
 def _due(row: Sequence[Any], stopped: Mapping[UUID, dict[str, str]]) -> Due:
@@ -130,10 +190,8 @@ def _due(row: Sequence[Any], stopped: Mapping[UUID, dict[str, str]]) -> Due:
 def contacts(work: Work, ids: Iterable[UUID], now: datetime) -> dict[UUID, list[Contact]]:
     """What reached, or may have reached, these customers of late: over all playbooks, channels and calls by hand."""
     answer: dict[UUID, list[Contact]] = {}
-    query = select(table.c.customer_id, table.c.channel, table.c.effect_at).where(
-        among(work, table.c.customer_id, set(ids)), table.c.effect_at > now - timedelta(days=CAP_DAYS)
-    )
-    for customer_id, channel, at in work.connection.execute(query):
+    values = {"ids": keys(work, set(ids)), "since": now - timedelta(days=CAP_DAYS)}
+    for customer_id, channel, at in work.connection.execute(_contacts(work), values):
         answer.setdefault(customer_id, []).append(Contact(channel, at))
     return answer
 

@@ -7,17 +7,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, Select, func, select, update
 
 from orchestrator.store.database import Work
 from orchestrator.store.schema import enrollment
 from orchestrator.store.schema import playbook_version as table
+from orchestrator.store.sets import kept
 
 
 def current(work: Work) -> dict[str, Any]:
     """Which version of each playbook takes new enrollments: id, number, hash (not the document)."""
-    query = select(table.c.id, table.c.playbook, table.c.number, table.c.hash).where(table.c.current)
-    return {row.playbook: row for row in work.connection.execute(query)}
+    return {row.playbook: row for row in work.connection.execute(_current(work))}
 
 
 def document(work: Work, id_: UUID) -> Row[Any] | None:
@@ -55,3 +55,8 @@ def retire(work: Work, playbook: str) -> bool:
     """No version of this playbook takes new enrollments any more; those inside go on."""
     done = work.connection.execute(update(table).where(table.c.playbook == playbook, table.c.current).values(current=False))
     return bool(done.rowcount)
+
+
+@kept
+def _current(postgres: bool) -> Select[Any]:
+    return select(table.c.id, table.c.playbook, table.c.number, table.c.hash).where(table.c.current)
