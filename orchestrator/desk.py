@@ -97,7 +97,7 @@ def _take(parts: Parts, work: Work, in_use: InUse, due: Due, who: str, now: date
     )  # fmt: skip
     touches.move(
         work,
-        [{"id": touch.id, "epoch": touch.epoch, "state": TouchState.IN_CALL, "held_by": who, "effect_at": now,
+        [{"id": touch.id, "epoch": touch.epoch, "was_state": touch.state, "state": TouchState.IN_CALL, "held_by": who, "effect_at": now,
           "lease_until": now + CALL_LEASE}],
     )  # fmt: skip
     return _task(work, in_use, due, touch.epoch + 1)
@@ -131,7 +131,14 @@ def put_back(parts: Parts, touch: UUID, who: str) -> NotHeld | None:
 def _let_go(work: Work, due: Due, who: str, now: datetime) -> None:
     """The call waits again, or is called off when its follow-up ended meanwhile."""
     touch, ended = due.touch, due.run.ended
-    released = {"id": touch.id, "epoch": touch.epoch, "held_by": None, "lease_until": None, "effect_at": None}
+    released = {
+        "id": touch.id,
+        "epoch": touch.epoch,
+        "was_state": touch.state,
+        "held_by": None,
+        "lease_until": None,
+        "effect_at": None,
+    }
     touches.move(work, [{**released, "state": TouchState.READY}])
     entries = [
         entry(now, "touch.put_back", f"{who} put it back", rule=who, run=due.run.id, touch=touch.id, customer=due.customer.id)
@@ -197,7 +204,8 @@ def _finish(
     (attempts.close if mine else attempts.settle)(work, [recorded])
     touches.move(
         work,
-        [{"id": touch, "epoch": due.touch.epoch, "state": TouchState.DONE, "disposition": code, "lease_until": None,
+        [{"id": touch, "epoch": due.touch.epoch, "was_state": due.touch.state, "state": TouchState.DONE,
+          "disposition": code, "lease_until": None,
           "finished_at": now, "reason": None}],
     )  # fmt: skip
     why = f"{who}: {BY_CODE[code].label.lower()}"
@@ -240,7 +248,7 @@ def settle(parts: Parts, touch: UUID, who: str, as_: Literal["sent", "failed", "
         again = state is TouchState.PLANNED
         touches.move(
             work,
-            [{"id": touch, "epoch": due.touch.epoch, "state": state, "finished_at": None if again else now,
+            [{"id": touch, "epoch": due.touch.epoch, "was_state": due.touch.state, "state": state, "finished_at": None if again else now,
               "reason": "a person decided" if as_ == "failed" else None,
               "due_at": now if again else due.touch.due_at, "effect_at": None if again else due.touch.effect_at}],
         )  # fmt: skip

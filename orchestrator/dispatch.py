@@ -93,8 +93,8 @@ def put_off(work: Work, late: Sequence[tuple[Due, Later]], now: datetime) -> lis
     touches.move(
         work,
         [
-            {"id": d.touch.id, "epoch": d.touch.epoch, "state": TouchState.PLANNED, "due_at": f.until, "lease_until": None,
-             "held_by": None, "effect_at": None}
+            {"id": d.touch.id, "epoch": d.touch.epoch, "was_state": d.touch.state, "state": TouchState.PLANNED,
+             "due_at": f.until, "lease_until": None, "held_by": None, "effect_at": None}
             for d, f in late
         ],
     )  # fmt: skip
@@ -129,7 +129,16 @@ def _offer(work: Work, free: Sequence[tuple[Due, Facts, Go]], now: datetime) -> 
     """Calls become tasks in their queues."""
     touches.move(
         work,
-        [{"id": d.touch.id, "epoch": d.touch.epoch, "state": TouchState.READY, "escalate_at": f.escalate_at} for d, _, f in free],
+        [
+            {
+                "id": d.touch.id,
+                "epoch": d.touch.epoch,
+                "was_state": d.touch.state,
+                "state": TouchState.READY,
+                "escalate_at": f.escalate_at,
+            }
+            for d, _, f in free
+        ],
     )
     return [
         entry(
@@ -178,7 +187,7 @@ def _write_intents(
     touches.move(
         work,
         [
-            {"id": s.due.touch.id, "epoch": s.due.touch.epoch, "state": TouchState.SENDING, "effect_at": now,
+            {"id": s.due.touch.id, "epoch": s.due.touch.epoch, "was_state": s.due.touch.state, "state": TouchState.SENDING, "effect_at": now,
              "lease_until": now + parts.lease}
             for s in sending
         ],

@@ -140,6 +140,7 @@ def _touch_row(s: Sending, m: _Moved, now: datetime) -> dict[str, Any]:
     return {
         "id": touch.id,
         "epoch": s.epoch,
+        "was_state": TouchState.SENDING,
         "state": m.state,
         "due_at": m.due_at or touch.due_at,
         "lease_until": None,

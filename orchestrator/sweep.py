@@ -76,7 +76,8 @@ def _end_leases(work: Work, now: datetime) -> int:
         call = due.touch.state is TouchState.IN_CALL
         reason = "disposition missing" if call else "no answer"
         rows.append(
-            {"id": due.touch.id, "epoch": due.touch.epoch, "state": TouchState.UNKNOWN, "lease_until": None, "reason": reason}
+            {"id": due.touch.id, "epoch": due.touch.epoch, "was_state": due.touch.state, "state": TouchState.UNKNOWN,
+             "lease_until": None, "reason": reason}
         )  # fmt: skip
         why = "nobody said how the call ended; a person decides" if call else f"nobody knows whether it went out: {detail}"
         entries.append(
@@ -149,6 +150,7 @@ def _adopt(parts: Parts, work: Work, known: Mapping[UUID, tuple[Row[Any], Found]
             {
                 "id": d.touch.id,
                 "epoch": d.touch.epoch,
+                "was_state": d.touch.state,
                 "state": TouchState.PLANNED,
                 "due_at": now,
                 "effect_at": None,
@@ -175,7 +177,14 @@ def _arrived(
     touches.move(
         work,
         [
-            {"id": d.touch.id, "epoch": d.touch.epoch, "state": TouchState.SENT, "finished_at": now, "reason": None}
+            {
+                "id": d.touch.id,
+                "epoch": d.touch.epoch,
+                "was_state": d.touch.state,
+                "state": TouchState.SENT,
+                "finished_at": now,
+                "reason": None,
+            }
             for d, _, _, _ in arrived
         ],
     )

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, update
 
+from orchestrator.core.life import may_go
 from orchestrator.core.model import Contact, Customer, Run, Touch, TouchState
 from orchestrator.store import bulk, customers, enrollments
 from orchestrator.store.database import Work
@@ -197,13 +198,14 @@ def contacts(work: Work, ids: Iterable[UUID], now: datetime) -> dict[UUID, list[
 
 
 def move(work: Work, rows: Sequence[dict[str, Any]]) -> set[UUID]:
-    """Move touches along: each row has id, epoch (as it was claimed) and the new values; the epoch grows.
+    """Move touches along the ways of core/life.py: each row has id, epoch and was_state (as they were seen), state, and what else changes.
 
-    Rows of one call have the same keys. Answers the ids that were moved: a stale owner's row changes nothing.
+    Rows of one call have the same keys. Answers the ids that were moved: a stale owner's row changes nothing. The epoch grows.
     """
-    return bulk.update(
-        work, table, [{**r, "was_epoch": r["epoch"], "epoch": r["epoch"] + 1} for r in rows], match=("id", "was_epoch")
-    )
+    for r in rows:
+        assert may_go(r["was_state"], r["state"]), f"no touch goes from {r['was_state']} to {r['state']}"
+    moved = [{**r, "was_epoch": r["epoch"], "epoch": r["epoch"] + 1} for r in rows]
+    return bulk.update(work, table, moved, match=("id", "was_epoch", "was_state"))
 
 
 def next_due(work: Work) -> datetime | None:

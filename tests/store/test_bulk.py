@@ -80,13 +80,35 @@ def test_only_the_rows_whose_old_value_fits_are_changed(database: Database) -> N
         stage = Stage(work)
         mine = put(work, schema.touch, **stage.touch(epoch=3))["id"]
 
-        stale = touches.move(work, [{"id": mine, "epoch": 2, "state": TouchState.EXPIRED, "finished_at": AT}])
-        unknown = touches.move(work, [{"id": new_id(), "epoch": 3, "state": TouchState.EXPIRED, "finished_at": AT}])
-        moved = touches.move(work, [{"id": mine, "epoch": 3, "state": TouchState.EXPIRED, "finished_at": AT}])
+        stale = touches.move(
+            work, [{"id": mine, "epoch": 2, "was_state": TouchState.PLANNED, "state": TouchState.EXPIRED, "finished_at": AT}]
+        )
+        unknown = touches.move(
+            work, [{"id": new_id(), "epoch": 3, "was_state": TouchState.PLANNED, "state": TouchState.EXPIRED, "finished_at": AT}]
+        )
+        moved = touches.move(
+            work, [{"id": mine, "epoch": 3, "was_state": TouchState.PLANNED, "state": TouchState.EXPIRED, "finished_at": AT}]
+        )
         row = work.connection.execute(select(schema.touch)).one()
 
     assert (stale, unknown, moved) == (set(), set(), {mine})
     assert (row.epoch, row.state, row.finished_at) == (4, "expired", AT)
+
+
+def test_a_touch_takes_no_way_that_does_not_exist(database: Database) -> None:
+    with pytest.raises(AssertionError, match="no touch goes from done to planned"), database.work() as work:
+        touches.move(work, [{"id": new_id(), "epoch": 1, "was_state": TouchState.DONE, "state": TouchState.PLANNED}])
+
+
+def test_a_touch_that_is_elsewhere_by_now_is_not_moved(database: Database) -> None:
+    with database.work() as work:
+        mine = put(work, schema.touch, **Stage(work).touch(epoch=3))["id"]
+
+        moved = touches.move(
+            work, [{"id": mine, "epoch": 3, "was_state": TouchState.READY, "state": TouchState.EXPIRED, "finished_at": AT}]
+        )
+
+    assert moved == set()
 
 
 def test_null_is_an_old_value_like_any_other(database: Database) -> None:

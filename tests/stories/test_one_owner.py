@@ -53,7 +53,13 @@ def test_a_write_with_an_old_epoch_changes_nothing(world: World) -> None:
 
     def late() -> set[object]:
         with world.parts.database.work() as work:
-            row = {"id": before.id, "epoch": before.epoch - 1, "state": TouchState.EXPIRED, "finished_at": world.clock.at}
+            row = {
+                "id": before.id,
+                "epoch": before.epoch - 1,
+                "was_state": before.state,
+                "state": TouchState.EXPIRED,
+                "finished_at": world.clock.at,
+            }
             return set(touches.move(work, [row]))
 
     assert late() == set()
