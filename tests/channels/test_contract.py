@@ -23,7 +23,6 @@ NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 UNTIL = NOW + timedelta(minutes=1)
 ANSWERS = (Accepted, RejectedSafe, RejectedPermanent, Unknown)
 NAMES = sorted(REGISTRY)
-NEEDS_A_PROVIDER = frozenset(NAMES) - {"ledger", "null"}  # these have suites of their own, with a provider beside them
 
 Make = Callable[[str], Channel]
 
@@ -31,8 +30,6 @@ Make = Callable[[str], Channel]
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
     def one(name: str) -> Channel:
-        if name in NEEDS_A_PROVIDER:
-            pytest.skip("it speaks to a provider")
         settings = Settings(_env_file=None, ledger_file=tmp_path / "ledger.jsonl")
         return REGISTRY[name](settings, lambda: NOW)
 

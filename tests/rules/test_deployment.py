@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 import subprocess
 import sys
@@ -105,8 +104,6 @@ def test_the_image_has_what_it_copies() -> None:
 @pytest.mark.parametrize("command", sorted({re.sub(r"(worker) .*", r"\1 email", command) for command in commands()}))
 def test_the_command_exists(command: str) -> None:
     module, _, name = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]["touchpoint"].partition(":")
-    if not callable(getattr(importlib.import_module(module), name, None)):
-        pytest.skip("the command line is not written yet")
     words = command.split()[1:]
 
     asked = subprocess.run(
