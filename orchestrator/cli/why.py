@@ -50,11 +50,16 @@ def why(
 
 def lines_table(lines: Sequence[Line], title: str | None) -> Table:
     """A timeline as a table; what customers and systems sent is shown literally."""
-    table = Table("when", "what", "touchpoint", "why", "touch", box=None, title=title, title_justify="left", pad_edge=False)
+    table = Table(box=None, title=title, title_justify="left", pad_edge=False)
+    table.add_column("when", no_wrap=True)
+    table.add_column("what", no_wrap=True)
+    table.add_column("why", overflow="fold")
     for line in lines:
-        why = f"{line.why} [{line.rule}]" if line.rule else line.why
-        id_ = str(line.touch)[:18] if line.touch else ""  # enough to be the only one; `touchpoint why` takes it
-        table.add_row(
-            line.local, Text(line.what, style=COLOURS.get(line.what, "")), Text(line.about), Text(why), Text(id_, style="dim")
-        )
+        about = f"{line.about}: " if line.about and not line.why.startswith(line.about) else ""
+        told = Text(f"{about}{line.why}" + (f" [{line.rule}]" if line.rule else ""))
+        if (
+            line.touch is not None and line.what == "planned"
+        ):  # once for each touch; the first half is shared by those of one moment
+            told.append(f"\n{line.touch}", style="dim")
+        table.add_row(line.local, Text(line.what, style=COLOURS.get(line.what, "")), told)
     return table

@@ -51,7 +51,7 @@ def touchpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("TOUCHPOINT_DATABASE_URL", f"sqlite:///{tmp_path / 'mine.sqlite3'}")
     monkeypatch.setenv("TOUCHPOINT_LEDGER_FILE", str(tmp_path / "ledger.jsonl"))
     monkeypatch.setenv("TOUCHPOINT_PLAYBOOKS", str(folder))
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "80")
 
     def run(*words: str, fails: bool = False) -> Result:
         result = CliRunner().invoke(app(list(words)), list(words))
@@ -121,7 +121,8 @@ def test_a_call_is_taken_finished_and_explained(with_a_call: Run) -> None:
     assert "not yours" in with_a_call("call", "finish", id_[0], "completed", "--as", "sam", fails=True).output
     with_a_call("call", "finish", id_[0], "no_answer", "--as", "ari")
 
-    why = with_a_call("why", id_[0][:18]).output
+    assert id_[0] in with_a_call("timeline", "quote/Q-1").output  # whole, to be copied
+    why = with_a_call("why", id_[0]).output
     assert "ari: no answer" in why
     assert "attempt 1 through desk" in why
     timeline = with_a_call("timeline", "quote/Q-1").output
