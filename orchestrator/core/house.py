@@ -8,7 +8,8 @@ from datetime import date
 from functools import lru_cache
 from types import MappingProxyType
 
-from orchestrator.core.zones import zone_exists
+from orchestrator.core.numbers import why_not
+from orchestrator.core.zones import normal_phone, zone_exists
 from orchestrator.errors import PlaybookError, Problem, did_you_mean
 from orchestrator.language.delays import Delay, TimeOfDay
 from orchestrator.language.house_rules import Cap, HouseRules, Queue, Window, days_of
@@ -30,6 +31,8 @@ class House:
     working_days: frozenset[int]  # 0 is Monday
     calendars: tuple[str, ...]  # holiday calendars: "US", "US-CA", "DE-BY"
     closed_on: frozenset[date]
+    countries: frozenset[str] = frozenset({"US", "CA"})  # whose telephone numbers we call and text
+    recorded_voicemail: bool = False  # whether recorded messages may be played
 
     @classmethod
     def of(cls, rules: HouseRules) -> House:
@@ -50,7 +53,14 @@ class House:
             working_days=frozenset(days_of(rules.working_days)),
             calendars=tuple(rules.holidays),
             closed_on=frozenset(rules.closed_on),
+            countries=frozenset(rules.countries),
+            recorded_voicemail=rules.recorded_voicemail,
         )
+
+    @property
+    def speak_to(self) -> str:
+        """The number that "press 1 to speak to us" and calls to us are connected to, as E.164; empty: there is none."""
+        return self.rules.speak_to or _company_phone(self.rules.company.phone, self.rules.countries[0])
 
     def is_holiday(self, day: date) -> bool:
         """Whether that local date is a holiday in one of the house's calendars, or a day on which the house is closed."""
@@ -72,6 +82,13 @@ def check_house(rules: HouseRules) -> list[Problem]:
         for index, name in enumerate(rules.time_zones)
         if not zone_exists(name)
     ]
+    problems += [
+        Problem(f"no country is called '{name}'", "two capital letters, e.g. US or DE", place=f"countries.{index}")
+        for index, name in enumerate(rules.countries)
+        if not _country_exists(name)
+    ]
+    if rules.speak_to and normal_phone(rules.speak_to, None) is None and why_not(rules.speak_to, ()) is not None:
+        problems.append(Problem(f"'{rules.speak_to}' is no telephone number", "e.g. +13125550100", place="speak_to"))
     for index, calendar in enumerate(rules.holidays):
         hint = _missing_calendar(calendar)
         if hint is not None:
@@ -86,6 +103,18 @@ def _holidays(calendar: str, year: int) -> frozenset[date]:
 
     country, _, part = calendar.partition("-")
     return frozenset(country_holidays(country, subdiv=part or None, years=year))
+
+
+@lru_cache(maxsize=64)
+def _company_phone(phone: str, country: str) -> str:
+    """The company's phone as it can be called; empty when it is no number, or has no country of its own and is none of that one."""
+    return normal_phone(phone, country) or "" if phone else ""
+
+
+def _country_exists(name: str) -> bool:
+    from babel.core import get_global  # 30 ms
+
+    return name in get_global("territory_zones")
 
 
 def _missing_calendar(calendar: str) -> str | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from orchestrator.core.model import (
+    AUTOMATIC_CALLS,
     Allow,
     Case,
     Change,
@@ -24,7 +25,7 @@ from orchestrator.core.model import (
     Verdict,
 )
 from orchestrator.core.planner import Facts, after
-from orchestrator.core.policies import judge
+from orchestrator.core.policies import held, judge
 from orchestrator.core.windows import add, opening
 from orchestrator.language.program import TouchNode
 
@@ -74,6 +75,8 @@ def fate(
         return Over([Close(touch.id, run.id, TouchState.CANCELLED, run.ended, now, why, touch.epoch)])
     node = facts.program.nodes[touch.step]
     if not isinstance(node, TouchNode):
+        if run.held is not None:
+            return Later(now + held.ASK_AGAIN, held.RULE, run.held)
         done = Close(touch.id, run.id, TouchState.DONE, "wait over", now, "the wait is over", touch.epoch)
         return Over([done, *after(facts, touch, "over", now, new_id)])
     if touch.expires_at is not None and touch.expires_at <= now and not _held(touch, run, paused):
@@ -88,7 +91,7 @@ def read(verdict: Verdict, facts: Facts, touch: Touch, contacts: int, now: datet
         case Allow():
             node = facts.program.nodes[touch.step]
             assert isinstance(node, TouchNode)
-            level = facts.customer.consent.get("call" if touch.channel == "voicemail" else str(touch.channel), "none")
+            level = facts.customer.consent.get("call" if touch.channel in AUTOMATIC_CALLS else str(touch.channel), "none")
             week = f"{contacts} other {'contact' if contacts == 1 else 'contacts'} of late"
             windows = (node.window, facts.house.never_outside[node.channel])
             span = opening(facts.house, windows, facts.customer.zones, facts.customer.hours, now)
@@ -129,11 +132,15 @@ def expire(facts: Facts, touch: Touch, now: datetime, new_id: NewId) -> list[Cha
 
 
 def _held(touch: Touch, run: Run, paused: tuple[tuple[PauseScope, str], ...]) -> bool:
-    """A pause holds and never drops."""
+    """A pause holds and never drops, and so does an answer that nobody has read. A pause of calls holds automatic ones too."""
+    if run.held is not None:
+        return True
     mine: set[tuple[str, str]] = {
         ("all", ""),
         ("channel", str(touch.channel)),
         ("playbook", run.playbook),
         ("queue", str(touch.queue)),
     }
+    if touch.channel in AUTOMATIC_CALLS:
+        mine.add(("channel", "call"))
     return any(p in mine for p in paused)

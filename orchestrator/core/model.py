@@ -22,6 +22,7 @@ class TouchState(StrEnum):
     SENDING = "sending"  # intent is on record, the provider is being called; held by a lease
     READY = "ready"  # a call that waits in its queue for staff
     IN_CALL = "in_call"  # one person has it; held by a lease
+    CALLING = "calling"  # a provider makes the call by itself; how it ends is awaited until the lease is over
     SENT = "sent"  # the provider accepted it
     DONE = "done"  # it has its final result: a receipt, a disposition, a wait that is over
     UNKNOWN = "unknown"  # nobody knows whether it took effect; never blindly repeated
@@ -31,7 +32,10 @@ class TouchState(StrEnum):
     EXPIRED = "expired"  # too late to be of use
 
 
-OPEN_STATES = frozenset({TouchState.PLANNED, TouchState.SENDING, TouchState.READY, TouchState.IN_CALL, TouchState.UNKNOWN})
+OPEN_STATES = frozenset(
+    {TouchState.PLANNED, TouchState.SENDING, TouchState.READY, TouchState.IN_CALL, TouchState.CALLING, TouchState.UNKNOWN}
+)
+AUTOMATIC_CALLS = frozenset({"voice", "voicemail"})  # channels on which a provider calls by itself: calls, as far as consent and caps go
 
 
 class EndReason(StrEnum):
@@ -95,6 +99,7 @@ class Run:
     event: Mapping[str, object]  # data of the event that started it
     answers: Mapping[str, object] = field(default_factory=dict)  # script and survey answers so far
     ended: EndReason | None = None
+    held: str | None = None  # why nothing goes out for now: the customer answered, and a person reads it first
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import assert_never
 from uuid import UUID
 
 from orchestrator.core.house import House
-from orchestrator.core.model import Change, Customer, End, EndReason, Note, Plan, Run, Touch
+from orchestrator.core.model import AUTOMATIC_CALLS, Change, Customer, End, EndReason, Note, Plan, Run, Touch
 from orchestrator.core.windows import add, at_time, field_moment, opening, subtract
 from orchestrator.language.delays import TimeOfDay, Unit
 from orchestrator.language.dispositions import BY_CODE
@@ -97,11 +97,11 @@ def _after(
 
 def _edge(node: TouchNode, result: str) -> NodeId:
     """The author's edge for this result, for its class, or the default of the disposition."""
-    disposition = BY_CODE.get(result) if node.channel == "call" else None
+    disposition = BY_CODE.get(result) if node.channel == "call" or node.channel in AUTOMATIC_CALLS else None
     if result in node.outcomes:
         return node.outcomes[result]
-    if disposition is None:
-        return node.next
+    if disposition is None or (node.channel == "voicemail" and result == "voicemail_left"):
+        return node.next  # a voicemail that was left is what a voicemail is for: no reason to try again
     if disposition.kind in node.outcomes:
         return node.outcomes[disposition.kind]
     match disposition.default:

@@ -13,7 +13,7 @@ from typing import Any
 from orchestrator.errors import Problem, did_you_mean
 from orchestrator.language.conditions import Condition, ConditionError, compile_condition
 from orchestrator.language.delays import Moment
-from orchestrator.language.dispositions import outcome_names
+from orchestrator.language.dispositions import AUTOMATIC_CALLS, carried_out, outcome_names
 from orchestrator.language.house_rules import HouseRules
 from orchestrator.language.lifecycle import EventDeclaration, FieldType, Lifecycle
 from orchestrator.language.names import HOUSE, declared_names, which_name
@@ -32,6 +32,7 @@ from orchestrator.language.program import (
     ways_on,
 )
 from orchestrator.language.source import Loc, Source
+from orchestrator.language.spoken import check_call
 from orchestrator.language.system_events import SYSTEM_EVENTS
 from orchestrator.language.words import FOLDERS, Words
 
@@ -136,14 +137,12 @@ class _Work:
             self._event(event, ("stops_on", event), key=True)
             if event in playbook.start_types:
                 self._wrong(("stops_on", event), f"'{event}' starts the playbook and stops it", "delete one of them", key=True)
-        scripts = [(w.path, w.answers) for (ch, name), w in self.words.items() if w and ch == "call" and name in self._scripts()]
-        self.unread = any(w is None and ch == "call" and name in self._scripts() for (ch, name), w in self.words.items())
-        self.declared, contradictions = declared_names(playbook, self.lifecycle, scripts)
+        said = {(step.channel, step.words) for step, _ in touchpoints(playbook.steps)}
+        asking = [(w.path, w.answers) for key, w in self.words.items() if w and key in said and w.answers]
+        self.unread = any(w is None and key in said and key[0] == "call" for key, w in self.words.items())
+        self.declared, contradictions = declared_names(playbook, self.lifecycle, asking)
         for contradiction in contradictions:
             self._wrong(("starts_on",), contradiction, "give one of them another name")
-
-    def _scripts(self) -> set[str]:
-        return {step.call for step, _ in touchpoints(self.playbook.steps) if step.call}
 
     def _check_names(self) -> None:
         seen: dict[str, int] = {}
@@ -219,10 +218,10 @@ class _Work:
         step = block.step
         if block.outcome == "not_reached":
             self._wrong(loc, "'not_reached' means that the tries are used up", "write continue, exit or other steps")
-        elif step.channel == "call" and not step.attempts:
+        elif step.channel in ("call", *AUTOMATIC_CALLS) and not step.attempts and not step.repeat:
             hint = "add e.g. attempts: {most: 3, apart: 1 business day}"
             self._wrong(loc, f"'{step.touchpoint}' has no 'attempts', so it cannot come again", hint)
-        elif step.channel != "call" and not step.repeat:
+        elif not step.attempts and not step.repeat:
             hint = "add e.g. repeat: {most: 3, every: 1 week}"
             self._wrong(loc, f"'{step.touchpoint}' has no 'repeat', so it cannot come again", hint)
         return f"{AGAIN}{step.touchpoint}"
@@ -232,7 +231,9 @@ class _Work:
         only_if = self._condition(step.only_if, (*loc, "only_if"))
         assured |= _assured(only_if)
         self._moment(step.when, (*loc, "when"), assured)
-        self._words(channel, step.words, (*loc, channel), assured)
+        said = self._words(channel, step.words, (*loc, channel), assured)
+        if said is not None and not self.pinned:
+            self.problems += check_call(step, said, self.house_rules, self.source, loc)
         if step.stage:
             self._known(step.stage, self.lifecycle.stages, (*loc, "stage"), "stage", "lifecycle.yaml")
         if step.contact_window:
@@ -242,7 +243,7 @@ class _Work:
         if step.escalates:
             at = (*loc, "escalates", "queue")
             self._known(step.escalates.queue, self.house_rules.queues, at, "queue", "house-rules.yaml")
-        outcomes: dict[str, NodeId] = {"sent": f"{AGAIN}{name}"} if step.repeat else {}
+        outcomes: dict[str, NodeId] = dict.fromkeys(carried_out(channel), f"{AGAIN}{name}") if step.repeat else {}
         known = outcome_names(channel)
         for outcome, answer in step.outcomes.items():
             at = (*loc, "outcomes", outcome)
@@ -278,6 +279,7 @@ class _Work:
             vary=bool(attempts and attempts.vary),
             escalate_after=step.escalates.after if step.escalates else None,
             escalate_to=step.escalates.queue if step.escalates else None,
+            recorded=bool(said and said.recorded),
             retry_unknown=channel == "email" if step.if_unknown is None else step.if_unknown == "try again",
             outcomes=outcomes,
         )
@@ -306,17 +308,18 @@ class _Work:
                 self.problems.append(Problem(p.problem, p.hint, self.source.path, line, column))
             return None
 
-    def _words(self, channel: str, name: str, loc: Loc, assured: frozenset[str]) -> None:
+    def _words(self, channel: str, name: str, loc: Loc, assured: frozenset[str]) -> Words | None:
         path = f"{FOLDERS[channel]}/{name}.md"
         if (channel, name) not in self.words:
             others = [other for ch, other in self.words if ch == channel]
             hint = did_you_mean(name, others)
             self._wrong(loc, f"there is no file {path}", hint if "did you mean" in hint else "write it")
-        elif (words := self.words[channel, name]) is not None:
+            return None
+        if (words := self.words[channel, name]) is not None:
             self.said[channel, name] = words
-            if self.pinned:
-                return  # they were checked when they were published
-            self.problems += words.check({**self.declared, **self.house}, assured, self.playbook.playbook)
+            if not self.pinned:  # they were checked when they were published
+                self.problems += words.check({**self.declared, **self.house}, assured, self.playbook.playbook)
+        return words
 
     def _title(self, channel: str, name: str) -> str | None:
         """The title of the words, when it can be shown as it is written."""
@@ -370,7 +373,7 @@ class _Work:
         self.problems.append(self.source.problem(loc, problem, hint, key=key))
 
 
-_CALLED = {"email": "an e-mail", "text": "a text", "call": "a call", "voicemail": "a voicemail"}
+_CALLED = {"email": "an e-mail", "text": "a text", "call": "a call", "voice": "an automatic call", "voicemail": "a voicemail"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,23 @@ CLASSES: tuple[Class, ...] = ("final", "retry", "continue", "suppress", "needs_r
 CALL_RESULTS = ("not_reached", "not_taken", "skipped", "failed")  # tries used up; nobody took it in time; a policy; refused
 MESSAGE_RESULTS = ("sent", "skipped", "failed", "expired")
 
+AUTOMATIC_CALLS = ("voice", "voicemail")  # channels on which a provider calls by itself; core/model.py has the same
+# How an automatic call can end: what a provider can tell, and what a pressed key means (goal_met, call_back, do_not_contact).
+AUTOMATIC_ENDINGS = (
+    "completed", "voicemail_left", "voicemail_not_left", "no_answer", "busy", "cut_off",
+    "goal_met", "call_back", "do_not_contact", "invalid_number", "fax",
+)  # fmt: skip
+AUTOMATIC_CLASSES = tuple(c for c in CLASSES if any(BY_CODE[code].kind == c for code in AUTOMATIC_ENDINGS))
+AUTOMATIC_RESULTS = ("not_reached", *MESSAGE_RESULTS)  # "sent" comes from channels that make no calls, such as the ledger
+
 
 def outcome_names(channel: str) -> tuple[str, ...]:
     """Every outcome that a touchpoint step of this channel may name."""
-    return (*BY_CODE, *CLASSES, *CALL_RESULTS) if channel == "call" else MESSAGE_RESULTS
+    if channel == "call":
+        return (*BY_CODE, *CLASSES, *CALL_RESULTS)
+    return (*AUTOMATIC_ENDINGS, *AUTOMATIC_CLASSES, *AUTOMATIC_RESULTS) if channel in AUTOMATIC_CALLS else MESSAGE_RESULTS
+
+
+def carried_out(channel: str) -> tuple[str, ...]:
+    """The results that say that a message did what it was for: what `repeat` says again after."""
+    return ("sent", "completed", "voicemail_left") if channel == "voicemail" else ("sent",)

@@ -18,6 +18,10 @@ _PATTERNS = {
     r"^[a-z0-9]+(-[a-z0-9]+)*$": ("name", "small letters, digits and hyphens, e.g. quote-check-in"),
     r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$": ("event type", "small letters and dots, e.g. quote.sent"),
     r"^[a-z][a-z0-9_]*$": ("field name", "small letters, digits and underscores, e.g. due_on"),
+    r"^[A-Z]{2}$": ("country", "two capital letters, e.g. US"),
+    r"^\+[1-9]\d{6,14}$": ("telephone number", "with + and the country before it, e.g. +13125550100"),
+    r"^[0-9]$": ("key of a telephone", "one digit, e.g. keys: {1: speak}"),
+    r"^https://[^\s{}<>\"']+$": ("web address", "it begins with https://, e.g. https://example.com/message.mp3"),
     r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$": ("country", "two capital letters, with a region if need be, e.g. US or DE-BY"),
 }
 _KINDS = {

@@ -18,7 +18,7 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Minutes = tuple[int, int]  # from, to: minutes after local midnight, 0 <= from < to <= 1440
 _HOURS = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)\s*-\s*([01]?\d|2[0-4]):([0-5]\d)")
 HOURS_HINT = 'write hours as "09:00-17:30", days as "mon" or "mon-fri"'
-ChannelName = Literal["email", "text", "call", "voicemail"]
+ChannelName = Literal["email", "text", "call", "voice", "voicemail"]
 
 
 def days_of(text: str) -> list[int]:
@@ -107,6 +107,13 @@ class HouseRules(Model):
     # where customers live: all must be open when a zone is unknown
     time_zones: list[str] = Field(default_factory=list, description="where customers live, e.g. [America/Chicago]")
     working_days: str = Field("mon-fri", description="the days that count as business days")
+    countries: list[Annotated[str, Field(pattern=r"^[A-Z]{2}$")]] = Field(
+        default_factory=lambda: ["US", "CA"], min_length=1, description="whose telephone numbers we call and text, e.g. [US, CA]"
+    )
+    speak_to: Annotated[str, Field(pattern=r"^\+[1-9]\d{6,14}$")] | None = Field(
+        None, description="whom 'press 1 to speak to us' rings, e.g. speak_to: +13125550100; the company's phone when not said"
+    )
+    recorded_voicemail: bool = Field(False, description="whether recorded messages may be played; ask a lawyer first")
     holidays: list[Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]] = Field(
         default_factory=list, description="public holidays of these countries or parts of them, e.g. [US, DE-BY]"
     )
@@ -124,6 +131,14 @@ class HouseRules(Model):
     queues: dict[Name, Queue] = Field(default_factory=dict, description="the lists in which calls wait for staff")
     dispositions: dict[str, str] = Field(default_factory=dict, description="the team's own labels, by disposition")
 
+    @field_validator("default_windows", "never_outside", mode="before")
+    @classmethod
+    def _voice_is_like_voicemail(cls, value: Any) -> Any:
+        """Files written before there were voice calls say nothing for them."""
+        if isinstance(value, dict) and "voicemail" in value:
+            return {"voice": value["voicemail"], **value}
+        return value
+
     @field_validator("working_days")
     @classmethod
     def _days(cls, value: str) -> str:
@@ -139,7 +154,7 @@ class HouseRules(Model):
                     hint = did_you_mean(window, self.contact_windows)
                     raise wrong(f"{block} of {channel}: there is no contact window '{window}'", hint, block)
             if missing := [channel for channel in CHANNELS if channel not in windows]:
-                raise wrong(f"{block} says nothing for {missing[0]}", "all four channels need one", block)
+                raise wrong(f"{block} says nothing for {missing[0]}", f"each channel needs one: {', '.join(CHANNELS)}", block)
         return self
 
     @model_validator(mode="after")

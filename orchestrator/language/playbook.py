@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_val
 from pydantic_core import PydanticCustomError
 
 from orchestrator.language.delays import Delay, Moment, TimeOfDay
+from orchestrator.language.dispositions import AUTOMATIC_CALLS
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80, examples=["quote-check-in"])]
 EventType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$", max_length=120, examples=["quote.sent"])]
@@ -16,7 +17,7 @@ Condition = Annotated[str, Field(min_length=1, max_length=1_000, description="CE
 Purpose = Literal["service", "marketing"]
 Ending = Literal["goal", "exit"]
 
-CHANNELS = ("email", "text", "call", "voicemail")  # the word that a touchpoint step carries; its value names the words
+CHANNELS = ("email", "text", "call", "voice", "voicemail")  # the word that a touchpoint step carries; its value names the words
 
 
 class Model(BaseModel):
@@ -80,14 +81,15 @@ class Timed(Model):
 
 
 class Touchpoint(Timed):
-    """One designed contact: an e-mail, a text, a voicemail, or a call that staff make with a script."""
+    """One designed contact: an e-mail, a text, an automatic call (voice, voicemail), or a call that staff make with a script."""
 
     touchpoint: Name = Field(description="a name for this contact, used once in the playbook")
     title: str | None = Field(None, max_length=200, description="what people see instead of the name")
     email: Name | None = Field(None, description="a file in emails/")
     text: Name | None = Field(None, description="a file in texts/")
     call: Name | None = Field(None, description="a file in scripts/")
-    voicemail: Name | None = Field(None, description="a file in voicemails/")
+    voice: Name | None = Field(None, description="a file in voices/: an automatic call to a person")
+    voicemail: Name | None = Field(None, description="a file in voicemails/: an automatic call to the voicemail")
     only_if: Condition | None = Field(None, description="otherwise the step is passed over")
     purpose: Purpose | None = Field(None, description="the playbook's own unless said here")
     stage: Name | None = Field(None, description="the playbook's own unless said here")
@@ -97,7 +99,9 @@ class Touchpoint(Timed):
     due_within: Delay | None = Field(None, description="calls: how long it may wait for somebody to take it")
     queue: Name | None = Field(None, description="calls: the list it waits in, from house-rules.yaml")
     priority: int = Field(5, ge=1, le=9, description="1 is most urgent")
-    attempts: Attempts | None = Field(None, description="calls: how often to try, e.g. {most: 3, apart: 1 business day}")
+    attempts: Attempts | None = Field(
+        None, description="all kinds of calls: how often to try, e.g. {most: 3, apart: 1 business day}"
+    )
     escalates: Escalates | None = Field(None, description="calls: where it goes when nobody takes it")
     repeat: Repeat | None = Field(None, description="messages: say it several times, e.g. {most: 4, every: 1 week}")
     if_unknown: Literal["try again", "ask"] | None = Field(
@@ -107,12 +111,12 @@ class Touchpoint(Timed):
 
     @property
     def channel(self) -> str:
-        """Which of the four channel words the step carries."""
+        """Which of the channel words the step carries."""
         return next(c for c in CHANNELS if getattr(self, c))
 
     @property
     def words(self) -> str:
-        """The name of the script, e-mail, text or voicemail it says."""
+        """The name of the words it says, a file in the channel's folder."""
         return str(getattr(self, self.channel))
 
     @model_validator(mode="after")
@@ -120,18 +124,24 @@ class Touchpoint(Timed):
         said = [c for c in CHANNELS if getattr(self, c)]
         if len(said) != 1:
             found = "none" if not said else " and ".join(said)
-            problem = f"touchpoint '{self.touchpoint}' needs exactly one of email, text, call, voicemail; it has {found}"
+            problem = f"touchpoint '{self.touchpoint}' needs exactly one of {', '.join(CHANNELS)}; it has {found}"
             raise wrong(problem, "two contacts are two steps" if said else "e.g. email: quote-thanks", said[1] if said else "")
         if said == ["call"]:
             if not self.queue:
                 raise wrong(f"call '{self.touchpoint}' needs a queue", "e.g. queue: sales, as house-rules.yaml names it", "call")
             if self.repeat:
                 raise wrong("'repeat' is for messages; a call has 'attempts'", "attempts: {most: 3, apart: 1 day}", "repeat")
-        else:
-            for key in ("queue", "due_within", "attempts", "escalates"):
-                if getattr(self, key):
-                    kind = f"an {said[0]}" if said == ["email"] else f"a {said[0]}"
-                    raise wrong(f"'{key}' is for calls; '{self.touchpoint}' is {kind}", "delete the line", key)
+            return self
+        automatic = said[0] in AUTOMATIC_CALLS
+        for key in ("queue", "due_within", "escalates") if automatic else ("queue", "due_within", "attempts", "escalates"):
+            if getattr(self, key):
+                whose = "calls that staff make" if automatic else "calls"
+                kind = "an automatic call" if automatic else "an email" if said == ["email"] else f"a {said[0]}"
+                raise wrong(f"'{key}' is for {whose}; '{self.touchpoint}' is {kind}", "delete the line", key)
+        if self.repeat and said == ["voice"]:
+            raise wrong("'repeat' is for messages; a call has 'attempts'", "attempts: {most: 3, apart: 1 day}", "repeat")
+        if self.repeat and self.attempts:
+            raise wrong("a step has 'attempts' or 'repeat', not both", "attempts end when somebody is reached", "repeat")
         return self
 
 

@@ -47,8 +47,8 @@ class TouchNode:
     id: NodeId
     touchpoint: str
     title: str
-    channel: str  # email | text | call | voicemail
-    words: str  # name of the script, e-mail, text or voicemail
+    channel: str  # email | text | call | voice | voicemail
+    words: str  # name of the words: a file in the channel's folder
     timing: Timing
     stage: str
     owner: str
@@ -65,6 +65,7 @@ class TouchNode:
     vary: bool = False
     escalate_after: Delay | None = None
     escalate_to: str | None = None
+    recorded: bool = False  # it plays a recorded message, which needs a consent of its own
     retry_unknown: bool = False  # provably absent or not, may it be tried again when its outcome is unknown
     # by disposition, its class, sent, failed, skipped, expired, not_reached, not_taken
     outcomes: Mapping[str, NodeId] = field(default_factory=dict)

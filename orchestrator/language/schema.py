@@ -8,18 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from orchestrator.language.fronts import FRONTS
 from orchestrator.language.house_rules import HouseRules
 from orchestrator.language.lifecycle import Lifecycle
 from orchestrator.language.playbook import Model, Playbook
-from orchestrator.language.words import FRONTS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SCHEMAS: Mapping[str, type[Model]] = {
     "playbook": Playbook,
     "lifecycle": Lifecycle,
     "house-rules": HouseRules,
-    "email": FRONTS["email"],  # these four: the front matter of a word file
+    "email": FRONTS["email"],  # these five: the front matter of a word file
     "text": FRONTS["text"],
+    "voice": FRONTS["voice"],
     "voicemail": FRONTS["voicemail"],
     "script": FRONTS["call"],
 }

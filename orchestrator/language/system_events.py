@@ -17,7 +17,7 @@ def _declare(means: str, **fields: str) -> EventDeclaration:
 
 SYSTEM_EVENTS: Mapping[str, EventDeclaration] = {
     "touch.sent": _declare(
-        "an e-mail, a text or a voicemail went out",
+        "an e-mail or a text went out, or an automatic call was made",
         touchpoint="text",
         channel="text",
         playbook="text",

@@ -1,4 +1,4 @@
-"""What is said: `emails/NAME.md`, `texts/NAME.md`, `voicemails/NAME.md`, `scripts/NAME.md`, each a front matter and a Liquid body.
+"""What is said: `emails/`, `texts/`, `voices/`, `voicemails/`, `scripts/`, and in each of them NAME.md: a front matter and a Liquid body.
 
 ---
 subject: Your quote {{ subject.key }}
@@ -9,16 +9,24 @@ Hello {{ customer.first_name | default: "there" }}, …
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
-
-from pydantic import Field, model_validator
 
 from orchestrator.errors import PlaybookError, Problem
-from orchestrator.language.lifecycle import FieldName, FieldType, Kind
+from orchestrator.language.dispositions import AUTOMATIC_CALLS
+from orchestrator.language.fronts import (
+    FRONTS,
+    EmailWords,
+    Front,
+    KeyMeaning,
+    Question,
+    QuestionKind,
+    ScriptWords,
+    SpokenWords,
+)
+from orchestrator.language.lifecycle import FieldType, Kind
 from orchestrator.language.merge_fields import check_names
-from orchestrator.language.playbook import Model, wrong
+from orchestrator.language.names import SURVEY
 from orchestrator.language.source import Source, Spot, parse, read_yaml
 from orchestrator.language.templates import CannotSay, Style, Template, compile_template
 
@@ -26,37 +34,15 @@ FOLDERS: Mapping[str, str] = {
     "email": "emails",
     "text": "texts",
     "call": "scripts",
+    "voice": "voices",
     "voicemail": "voicemails",
 }  # channel -> folder
 MOST_TEXT = 640  # characters of a text's template: four parts of 160
-MOST_TEXT_SENT = 1_600  # what providers take
-_FRONT = re.compile(r"---[ ]*\n(.*?)^---[ ]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
-_GAPS = re.compile(r"\n{3,}")
-
-Line = Annotated[str, Field(min_length=1, max_length=1_000)]
-
-
-class EmailWords(Model):
-    """The front matter of an e-mail."""
-
-    subject: Line = Field(description="the subject line, e.g. subject: Your quote {{ subject.key }}")
-    preheader: Line | None = Field(None, description="the line that mailboxes show after the subject")
-    reply_to: Line | None = Field(None, description="where answers go; the house's address when not said")
-
-
-class TextWords(Model):
-    """The front matter of a text message; it may be left out."""
-
-    title: Line | None = Field(None, description="what people see instead of the name")
-
-
-class VoicemailWords(Model):
-    """The front matter of a voicemail; it may be left out."""
-
-    title: Line | None = Field(None, description="what people see instead of the name")
-
-
-QuestionKind = Literal["text", "number", "boolean", "date", "choice", "commitment"]
+MOST_SPOKEN = 1_500  # characters of one automatic call: a minute and a half, and nobody listens that long
+MOST_SAID: Mapping[str, int] = {
+    "text": 1_600,
+    **dict.fromkeys(AUTOMATIC_CALLS, MOST_SPOKEN),
+}  # rendered; 1,600: what providers take
 _ANSWERS: Mapping[QuestionKind, Kind] = {
     "text": "text",
     "number": "number",
@@ -65,36 +51,18 @@ _ANSWERS: Mapping[QuestionKind, Kind] = {
     "choice": "text",
     "commitment": "text",  # what was promised, in words
 }
+_FRONT = re.compile(r"---[ ]*\n(.*?)^---[ ]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_GAPS = re.compile(r"\n{3,}")
 
 
-class Question(Model):
-    """One thing staff ask; the answer is `answers.NAME` in later conditions and templates."""
+@dataclass(frozen=True, slots=True)
+class SurveyWords:
+    """The question of an e-mail, for one customer."""
 
-    ask: Line = Field(description="the question, as staff say it")
-    kind: QuestionKind = Field("text", description="what the answer is")
-    choices: list[Line] = Field(default_factory=list, max_length=20, description="the possible answers of a choice")
-    required: bool = Field(False, description="whether a call cannot be finished without it")
-
-    @model_validator(mode="after")
-    def _choices_fit(self) -> Question:
-        if self.kind == "choice" and len(self.choices) < 2:
-            raise wrong("a choice needs at least two choices", "e.g. choices: [happy, unsure, unhappy]", "choices")
-        if self.kind != "choice" and self.choices:
-            raise wrong(f"choices are for 'kind: choice'; this is a {self.kind}", "write kind: choice", "choices")
-        return self
-
-
-class ScriptWords(Model):
-    """The front matter of a call script."""
-
-    title: Line = Field(description="what staff see in the queue, e.g. title: Check in on the quote")
-    goal: Line = Field(description="what the call is for, in one sentence")
-    voicemail: Line | None = Field(None, description="what to say to a voicemail")
-    questions: dict[FieldName, Question] = Field(default_factory=dict, max_length=40, description="what to ask, by name")
-
-
-Front = EmailWords | TextWords | VoicemailWords | ScriptWords
-FRONTS: Mapping[str, type[Front]] = {"email": EmailWords, "text": TextWords, "call": ScriptWords, "voicemail": VoicemailWords}
+    ask: str
+    points: range  # the numbers to choose from
+    low: str = ""  # what the lowest means
+    high: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +76,11 @@ class Rendered:
     title: str | None = None  # scripts
     goal: str | None = None
     voicemail: str | None = None
+    survey: SurveyWords | None = None  # e-mails
+    person: str | None = None  # automatic calls: what a person hears
+    machine: str | None = None  # automatic calls: what a voicemail hears; None: nothing is left there
+    keys: Mapping[str, KeyMeaning] = field(default_factory=dict)  # automatic calls: "1" -> speak
+    recording: str | None = None  # automatic calls: the address of a recorded message, in place of the words for the machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +92,8 @@ class Words:
     path: str
     front: Front
     body: Template
-    lines: Mapping[str, Template] = field(repr=False)  # front matter key -> its template
+    lines: Mapping[str, Template] = field(repr=False)  # front matter key -> its template; of a survey "survey.ask"
+    places: Mapping[str, tuple[int, int]] = field(default_factory=dict, repr=False)  # front matter key -> line and column
 
     @property
     def questions(self) -> Mapping[str, Question]:
@@ -128,13 +102,20 @@ class Words:
 
     @property
     def answers(self) -> dict[str, FieldType]:
-        """What the answers of a script are called, and of which kind; any may be missing."""
+        """What the answers of a script or a survey are called, and of which kind; any may be missing."""
+        if isinstance(self.front, EmailWords) and self.front.survey:
+            return dict(SURVEY)
         return {name: FieldType(_ANSWERS[q.kind], optional=True) for name, q in self.questions.items()}
 
     @property
     def title(self) -> str | None:
         """The title as written, not rendered."""
         return None if isinstance(self.front, EmailWords) else self.front.title
+
+    @property
+    def recorded(self) -> bool:
+        """Whether it plays a recorded message."""
+        return isinstance(self.front, SpokenWords) and self.front.recording is not None
 
     def render(self, facts: Mapping[str, object]) -> Rendered:
         """The words for one customer; raises CannotSay (MissingValue when a value is missing)."""
@@ -143,9 +124,28 @@ class Words:
             body = _GAPS.sub("\n\n", body)
         if not body:
             raise CannotSay(f"{self.path} says nothing for these values")
-        if self.channel == "text" and len(body) > MOST_TEXT_SENT:
-            raise CannotSay(f"{self.path} becomes {len(body)} characters, more than {MOST_TEXT_SENT}")
-        return Rendered(body, **{key: template.render(facts).strip() for key, template in self.lines.items()})
+        said = {key: template.render(facts).strip() for key, template in self.lines.items()}
+        for text in (body, *said.values()):
+            if len(text) > MOST_SAID.get(self.channel, len(text)):
+                raise CannotSay(f"{self.path} becomes {len(text)} characters, more than {MOST_SAID[self.channel]}")
+        if isinstance(self.front, SpokenWords):
+            return self._spoken(self.front, body, said)
+        asked = self.front.survey if isinstance(self.front, EmailWords) else None
+        survey = None
+        if asked is not None:
+            survey = SurveyWords(said["survey.ask"], asked.points, said.get("survey.low", ""), said.get("survey.high", ""))
+        one = said.get
+        return Rendered(
+            body, one("subject"), one("preheader"), one("reply_to"), one("title"), one("goal"), one("voicemail"), survey
+        )
+
+    def _spoken(self, front: SpokenWords, body: str, said: Mapping[str, str]) -> Rendered:
+        """An automatic call: what is below is for a person in voices/, for the machine in voicemails/."""
+        if self.channel == "voice":
+            person, machine = body, said.get("voicemail") or None
+        else:
+            person, machine = said.get("if_answered") or body, body
+        return Rendered(body, person=person, machine=machine, keys=dict(front.keys), recording=front.recording)
 
     def check(
         self, declared: Mapping[str, FieldType], assured: frozenset[str] = frozenset(), playbook: str = ""
@@ -166,14 +166,16 @@ def read_words(channel: str, name: str, text: str, path: str) -> Words:
     front = parse(FRONTS[channel], source)
     body, line = (text[found.end() :], text.count("\n", 0, found.end()) + 1) if found else (text, 1)
     problems: list[Problem] = []
-    lines = {}
-    for key in _TEMPLATED:
-        written = getattr(front, key, None)
-        if isinstance(written, str) and not (key == "title" and channel != "call"):
-            at = source.place_in((key,), 1, 1)
-            style: Style = "plain" if key == "voicemail" else "line"
-            if (template := _template(written.strip(), name, path, at, style, 4_000, problems)) is not None:
-                lines[key] = template
+    lines, places = {}, {}
+    for key, written in _templated(channel, front):
+        loc = tuple(key.split("."))
+        places[key] = source.place(loc)
+        style: Style = "plain" if key in _SPOKEN else "line"
+        at = source.place_in(loc, 1, 1)
+        if (template := _template(written.strip(), name, path, at, style, 4_000, problems)) is not None:
+            lines[key] = template
+    if isinstance(front, SpokenWords):
+        places |= {key: source.place((key,)) for key in ("keys", "recording")}
     template = _template(body, name, path, (line, 1), "markdown" if channel in ("email", "call") else "plain", 50_000, problems)
     if not body.strip():
         problems.append(Problem("the file says nothing", "write the words below the second ---", path, line, 1))
@@ -182,10 +184,22 @@ def read_words(channel: str, name: str, text: str, path: str) -> Words:
         problems.append(Problem(f"the text has {len(body.strip())} characters", hint, path, line, 1))
     if problems or template is None:
         raise PlaybookError(problems)
-    return Words(channel, name, path, front, template, lines)
+    return Words(channel, name, path, front, template, lines, places)
 
 
-_TEMPLATED = ("subject", "preheader", "reply_to", "title", "goal", "voicemail")
+_SPOKEN = ("voicemail", "if_answered")
+_TEMPLATED = ("subject", "preheader", "reply_to", "title", "goal", *_SPOKEN)
+
+
+def _templated(channel: str, front: Front) -> Iterator[tuple[str, str]]:
+    """The lines of the front matter in which values may stand, as they are written."""
+    for key in _TEMPLATED:
+        if isinstance(written := getattr(front, key, None), str) and not (key == "title" and channel != "call"):
+            yield key, written
+    if isinstance(front, EmailWords) and front.survey:
+        for key in ("ask", "low", "high"):
+            if isinstance(written := getattr(front.survey, key), str):
+                yield f"survey.{key}", written
 
 
 def _template(

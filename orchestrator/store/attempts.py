@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,9 +22,67 @@ def numbers(work: Work, touches: Sequence[UUID]) -> dict[UUID, int]:
     return {touch_id: number for touch_id, number in rows}  # noqa: C416 (dict() of rows is untyped)
 
 
-def begin(work: Work, rows: Sequence[dict[str, Any]]) -> None:
-    """Write the intent: id, touch_id, number, epoch, via, began_at."""
-    bulk.insert(work, table, [{**r, "outcome": None, "ended_at": None, "provider_ref": None, "detail": None} for r in rows])
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """An attempt that is about to be made."""
+
+    id: UUID
+    touch_id: UUID
+    number: int
+    epoch: int  # of the claim
+    via: str
+    began_at: datetime
+    recipient: str | None = None
+    fingerprint: str | None = None
+    not_after: datetime | None = None
+    speech: dict[str, Any] | None = None  # automatic calls
+
+
+def begin(work: Work, intents: Sequence[Intent]) -> None:
+    """Write the intents."""
+    bulk.insert(work, table, [{name: getattr(i, name) for name in _INTENT} for i in intents])
+
+
+_INTENT = tuple(f.name for f in fields(Intent))
+
+
+def place(work: Work, rows: Sequence[dict[str, Any]]) -> set[UUID]:
+    """A provider makes these calls: id, provider_ref. Their outcome comes later. Answers those that are still without one."""
+    return bulk.update(work, table, [{**r, "was_outcome": None} for r in rows], match=("id", "was_outcome"))
+
+
+def report(work: Work, rows: Sequence[dict[str, Any]]) -> None:
+    """Keep what a provider says: id, provider_ref, carrier_result, carrier_at, carrier_code, answered_by, duration_s."""
+    bulk.update(work, table, rows, match=("id",))
+
+
+def mark(work: Work, id_: UUID, **values: Any) -> None:
+    """Keep what was said and pressed during a call: heard, pressed."""
+    work.connection.execute(table.update().where(table.c.id == id_).values(**values))
+
+
+def asked(work: Work, ids: Sequence[UUID], now: datetime) -> None:
+    """The provider is asked about these."""
+    if ids:
+        work.connection.execute(table.update().where(table.c.id.in_(list(ids))).values(asked_at=now))
+
+
+def given(work: Work, ids: Sequence[UUID]) -> dict[UUID, Row[Any]]:
+    """Attempts by their handles; those that do not exist are left out."""
+    return {row.id: row for row in work.connection.execute(_given(work), {"ids": keys(work, set(ids))})}
+
+
+def latest_of(work: Work, touches: Sequence[UUID]) -> dict[UUID, Row[Any]]:
+    """The last attempt of each of these touches."""
+    rows = work.connection.execute(_of_touches(work), {"touches": keys(work, touches)})
+    return {row.touch_id: row for row in rows}  # in order of their numbers: the last one stays
+
+
+def refs_to(work: Work, touches: Sequence[UUID]) -> set[str]:
+    """The provider's names of every attempt of these touches."""
+    return {
+        r.provider_ref for r in work.connection.execute(_of_touches(work), {"touches": keys(work, touches)}) if r.provider_ref
+    }
 
 
 def close(work: Work, rows: Sequence[dict[str, Any]]) -> set[UUID]:
@@ -65,3 +124,13 @@ def _numbers(postgres: bool) -> Select[Any]:
 def _open(postgres: bool) -> Select[Any]:
     unsettled = or_(table.c.outcome.is_(None), table.c.outcome == "unknown")
     return select(table).where(among(table.c.touch_id, "touches", postgres=postgres), unsettled)
+
+
+@kept
+def _given(postgres: bool) -> Select[Any]:
+    return select(table).where(among(table.c.id, "ids", postgres=postgres))
+
+
+@kept
+def _of_touches(postgres: bool) -> Select[Any]:
+    return select(table).where(among(table.c.touch_id, "touches", postgres=postgres)).order_by(table.c.touch_id, table.c.number)

@@ -50,6 +50,20 @@ def insert(work: Work, table: Table, rows: Sequence[Row], *, or_ignore: Sequence
     return new
 
 
+def insert_new(work: Work, table: Table, rows: Sequence[Row], *, unique: Sequence[str]) -> None:
+    """Insert rows of a table that numbers them itself; those whose unique columns are there already are left alone."""
+    if not rows:
+        return
+    names = tuple(rows[0])
+    if work.postgres:
+        common = _common(names, rows)
+        statement, columns = _pg_insert(table, names, tuple(unique), common)
+        work.connection.exec_driver_sql(statement, _parameters(columns, common, rows))
+        return
+    statement, columns = _lite_insert(table, names, tuple(unique))
+    _cursor(work).executemany(statement, [[c.lite(r[c.name]) for c in columns] for r in rows])
+
+
 def update(work: Work, table: Table, rows: Sequence[Row], *, match: Sequence[str]) -> set[UUID]:
     """Change rows where every `match` column has the value in the row; answers the ids that were changed.
 

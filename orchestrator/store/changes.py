@@ -101,6 +101,7 @@ def _run_row(change: Enroll) -> dict[str, Any]:
         "id": run.id, "playbook": run.playbook, "version_id": run.version, "subject": run.subject,
         "customer_id": run.customer, "event_id": change.cause, "anchor": run.anchor, "gives_up_at": run.gives_up_at,
         "event_data": run.event, "answers": run.answers, "started_at": change.at, "ended_at": None, "end_reason": None,
+        "held_at": None, "held_why": None,
     }  # fmt: skip
 
 

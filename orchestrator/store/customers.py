@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Row, Select, select
@@ -15,7 +15,7 @@ from orchestrator.ids import NewId
 from orchestrator.store import bulk
 from orchestrator.store.database import Contended, Work
 from orchestrator.store.schema import customer as table
-from orchestrator.store.schema import suppression
+from orchestrator.store.schema import dead_contact, suppression
 from orchestrator.store.sets import among, kept, keys
 
 # in the order of the fields of core.model.Customer, but for `suppressed`
@@ -54,8 +54,9 @@ def merge(work: Work, said: Sequence[Said], zones_of: Any, now: datetime, new_id
     known = _locked(work, refs)
     rows = {ref: _as_row(known[ref]) if ref in known else _blank(ref, new_id()) for ref in refs}
     changed: set[str] = set()
+    buried = _buried(work, [known[s.ref].customer.id for s in said if s.ref in known and _says_where(rows[s.ref], s)])
     for one in said:
-        if _merge_one(rows[one.ref], one, zones_of):
+        if _merge_one(rows[one.ref], one, zones_of, buried.get(rows[one.ref]["id"], frozenset())):
             changed.add(one.ref)
     fresh = [{**rows[ref], "created_at": now} for ref in refs if ref not in known]
     if len(bulk.insert(work, table, fresh, or_ignore=("ref",))) < len(fresh):
@@ -109,9 +110,38 @@ def lock(work: Work, ids: Iterable[UUID]) -> None:
         work.connection.execute(_holding(work), {"ids": keys(work, wanted)}).all()
 
 
-def forget_contact_point(work: Work, customer_id: UUID, column: str) -> None:
-    """A number or address turned out to be nobody's: it goes, so that nothing is sent there again."""
-    work.connection.execute(table.update().where(table.c.id == customer_id).values({column: None}))
+def forget_contact_point(
+    work: Work, customer_id: UUID, column: Literal["email", "phone"], value: str | None, why: str, now: datetime
+) -> None:
+    """A number or address turned out to be nobody's, or somebody else's: it goes, and no later event brings it back.
+
+    value: the one that was tried (None: the one the customer has now). A newer one is left alone.
+    """
+    if value is None:
+        value = work.connection.execute(select(table.c[column]).where(table.c.id == customer_id)).scalar()
+    if value is None:
+        return
+    theirs = (dead_contact.c.customer_id == customer_id) & (dead_contact.c.kind == column) & (dead_contact.c.value == value)
+    if work.connection.execute(select(dead_contact.c.id).where(theirs)).first() is None:
+        row = {"customer_id": customer_id, "kind": column, "value": value, "since": now, "why": why}
+        work.connection.execute(dead_contact.insert().values(**row))
+    work.connection.execute(table.update().where(table.c.id == customer_id, table.c[column] == value).values({column: None}))
+
+
+def reached_at(work: Work, column: Literal["email", "phone"], value: str) -> list[UUID]:
+    """Everybody who has this number or address, or had it until it turned out to be dead, in the order of locks."""
+    now = select(table.c.id).where(table.c[column] == value)
+    before = select(dead_contact.c.customer_id).where(dead_contact.c.kind == column, dead_contact.c.value == value)
+    return sorted({*work.connection.execute(now).scalars(), *work.connection.execute(before).scalars()})
+
+
+def lift(work: Work, customer_id: UUID, channels: Sequence[str], since_why: str, now: datetime) -> bool:
+    """The customer wants contact again: what they stopped themselves is lifted, where the reason begins with these words."""
+    mine = (
+        (suppression.c.customer_id == customer_id) & suppression.c.channel.in_(list(channels)) & suppression.c.lifted_at.is_(None)
+    )
+    stopped = suppression.update().where(mine, suppression.c.why.startswith(since_why)).values(lifted_at=now)
+    return bool(work.connection.execute(stopped).rowcount)
 
 
 def _locked(work: Work, refs: Sequence[str]) -> dict[str, Known]:
@@ -149,14 +179,30 @@ def _blank(ref: str, id_: UUID) -> dict[str, Any]:
     return {"id": id_, "ref": ref, **dict.fromkeys(COLUMNS), "zones": [], "consent": {}, "extra": {}, "told_at": {}}
 
 
-def _merge_one(row: dict[str, Any], said: Said, zones_of: Any) -> bool:
+def _says_where(row: Mapping[str, Any], said: Said) -> bool:
+    """Whether the event names a number or an address that we do not have for this customer."""
+    return any(said.fields.get(c) is not None and said.fields[c] != row[c] for c in ("email", "phone"))
+
+
+def _buried(work: Work, ids: Sequence[UUID]) -> dict[UUID, frozenset[tuple[str, str]]]:
+    """Contact points of these customers that turned out to be dead: (kind, value)."""
+    if not ids:
+        return {}
+    answer: dict[UUID, frozenset[tuple[str, str]]] = {}
+    query = select(dead_contact.c.customer_id, dead_contact.c.kind, dead_contact.c.value)
+    for id_, kind, value in work.connection.execute(query.where(dead_contact.c.customer_id.in_(list(set(ids))))):
+        answer[id_] = answer.get(id_, frozenset()) | {(kind, value)}
+    return answer
+
+
+def _merge_one(row: dict[str, Any], said: Said, zones_of: Any, buried: frozenset[tuple[str, str]]) -> bool:
     """Take over the fields that this event knows newer. Answers whether anything changed."""
     at = said.at.astimezone(UTC).isoformat(timespec="microseconds")
     told: dict[str, str] = row["told_at"]
     changed = False
     for key, value in _flat(said.fields):
-        if told.get(key, "") > at:
-            continue  # something newer was said before
+        if told.get(key, "") > at or (key in ("email", "phone") and (key, value) in buried):
+            continue  # something newer was said before, or it is known to lead nowhere
         if _get(row, key) != value:
             _set(row, key, value)
             changed = True

@@ -17,7 +17,7 @@ from orchestrator.store.sets import among, kept, keys
 # in the order of the fields of core.model.Run and Touch: rows become values by position, which is the hot path
 RUN = (
     table.c.id, table.c.version_id, table.c.playbook, playbook_version.c.number, table.c.subject, table.c.customer_id,
-    table.c.anchor, table.c.gives_up_at, table.c.event_data, table.c.answers, table.c.end_reason,
+    table.c.anchor, table.c.gives_up_at, table.c.event_data, table.c.answers, table.c.end_reason, table.c.held_why,
 )  # fmt: skip
 
 TOUCH = (
@@ -29,7 +29,7 @@ TOUCH = (
 
 def run_of(values: Any) -> Run:
     """The RUN columns, in their order, as the core sees them."""
-    fields: tuple[Any, ...] = (*values[:10], EndReason(values[10]) if values[10] else None)
+    fields: tuple[Any, ...] = (*values[:10], EndReason(values[10]) if values[10] else None, values[11])
     return Run(*fields)
 
 

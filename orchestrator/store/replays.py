@@ -15,7 +15,7 @@ from orchestrator.store.schema import customer, enrollment, playbook_version
 from orchestrator.store.schema import touch as table
 
 CHUNK = 2_000  # rows of the ledger in memory at a time
-_QUEUES = ("wait", "email", "text", "voicemail", "call")
+_QUEUES = ("wait", "email", "text", "voice", "voicemail", "call")
 
 
 def next_due(work: Work) -> dict[str, datetime]:

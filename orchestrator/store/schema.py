@@ -1,85 +1,39 @@
 """The tables: one schema for SQLite and PostgreSQL. A rule that must always hold is a constraint here.
 
 Every index names the query it serves. Moments are aware UTC. JSON columns hold what nobody filters by.
+Those that deal with the outside are in outside.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
-    JSON,
-    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
 from orchestrator.core.model import OPEN_STATES, EndReason, TouchState
+from orchestrator.core.receipts import Result
+from orchestrator.store.columns import BigId, Json, one_of
+from orchestrator.store.columns import Moment as Moment
+from orchestrator.store.columns import metadata as metadata
+from orchestrator.store.columns import UtcDateTime as UtcDateTime
+from orchestrator.store.outside import inbox as inbox
+from orchestrator.store.outside import reply as reply
+from orchestrator.store.outside import secret as secret
+from orchestrator.store.outside import sender as sender
+from orchestrator.store.outside import survey_answer as survey_answer
 
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment in UTC. SQLite has no zones: it gets naive UTC and gives aware UTC back."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value} has no zone; moments are aware UTC everywhere")
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
-        if dialect.name != "sqlite":
-            return None  # PostgreSQL answers aware moments, in UTC because the connection says so
-        read = super().result_processor(dialect, coltype)
-        assert read is not None, "SQLite keeps moments as text"
-        return lambda value: _utc(read(value))
-
-
-def _utc(value: datetime | None) -> datetime | None:
-    return None if value is None else value.replace(tzinfo=UTC)
-
-
-Json = JSON().with_variant(JSONB(), "postgresql")
-BigId = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up only an INTEGER key
-Moment = UtcDateTime()
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def _one_of(column: str, values: Any) -> str:
-    return f"{column} IN ({', '.join(repr(str(v)) for v in sorted(values))})"
-
-
-OPEN_SQL = _one_of("state", OPEN_STATES)
+OPEN_SQL = one_of("state", OPEN_STATES)
 
 customer = Table(
     "customer",
@@ -98,6 +52,22 @@ customer = Table(
     Column("extra", Json, nullable=False),
     Column("told_at", Json, nullable=False),  # field -> newest event time that set it: newest wins, field by field
     Column("created_at", Moment, nullable=False),
+    # customers.reached_at: whose number or address an incoming text, call or bounce is about
+    Index("ix_customer_phone", "phone", postgresql_where=text("phone IS NOT NULL"), sqlite_where=text("phone IS NOT NULL")),
+    Index("ix_customer_email", "email", postgresql_where=text("email IS NOT NULL"), sqlite_where=text("email IS NOT NULL")),
+)
+
+dead_contact = Table(
+    "dead_contact",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("customer_id", Uuid, ForeignKey("customer.id"), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("value", Text, nullable=False),  # the number or address that is nobody's, or somebody else's
+    Column("since", Moment, nullable=False),
+    Column("why", Text, nullable=False),
+    CheckConstraint(one_of("kind", {"email", "phone"}), name="kind"),
+    UniqueConstraint("customer_id", "kind", "value"),  # customers.merge: an event that repeats it does not bring it back
 )
 
 suppression = Table(
@@ -109,7 +79,7 @@ suppression = Table(
     Column("since", Moment, nullable=False),
     Column("why", Text, nullable=False),
     Column("lifted_at", Moment),
-    CheckConstraint(_one_of("channel", {"email", "text", "call", "voicemail", "all"}), name="channel"),
+    CheckConstraint(one_of("channel", {"email", "text", "call", "voice", "voicemail", "all"}), name="channel"),
     # suppressions.of: asked for every batch that is judged; and one live entry for each channel
     Index(
         "ux_suppression_live", "customer_id", "channel", unique=True,
@@ -137,7 +107,7 @@ event = Table(
     Column("error", Text),
     Column("said", Json),  # customer part of a waiting event, as it came
     UniqueConstraint("source", "key"),
-    CheckConstraint(_one_of("state", {"waiting", "handled", "set_aside"}), name="state"),
+    CheckConstraint(one_of("state", {"waiting", "handled", "set_aside"}), name="state"),
     CheckConstraint("(state = 'set_aside') = (error IS NOT NULL AND tries >= 3)", name="set_aside_has_error"),
     Index("ix_event_subject", "subject", "type"),  # events.seen: was it stopped before it started; waits
     # events.waiting: every two seconds, and after an error
@@ -183,9 +153,12 @@ enrollment = Table(
     Column("started_at", Moment, nullable=False),
     Column("ended_at", Moment),
     Column("end_reason", String(16)),
+    Column("held_at", Moment),  # the customer answered: nothing goes out until a person has read it
+    Column("held_why", Text),
     UniqueConstraint("event_id", "playbook"),  # the same event never enrolls twice
     CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="end_has_reason"),
-    CheckConstraint(f"end_reason IS NULL OR {_one_of('end_reason', EndReason)}", name="end_reason"),
+    CheckConstraint("(held_at IS NULL) = (held_why IS NULL)", name="hold_has_reason"),
+    CheckConstraint(f"end_reason IS NULL OR {one_of('end_reason', EndReason)}", name="end_reason"),
     # enrollments.open_for: stops and waits of a batch of events; and one open run for each subject and playbook
     Index(
         "ux_enrollment_open", "subject", "playbook", unique=True,
@@ -223,21 +196,22 @@ touch = Table(
     Column("disposition", String(40)),
     Column("reason", String(80)),
     UniqueConstraint("enrollment_id", "ordinal"),
-    CheckConstraint(_one_of("state", TouchState), name="state"),
+    CheckConstraint(one_of("state", TouchState), name="state"),
     CheckConstraint("(touchpoint IS NULL) = (channel IS NULL)", name="wait_has_no_channel"),
     CheckConstraint(
-        f"channel IS NULL OR {_one_of('channel', {'email', 'text', 'call', 'voicemail'})}", name="channel"
+        f"channel IS NULL OR {one_of('channel', {'email', 'text', 'call', 'voice', 'voicemail'})}", name="channel"
     ),
     CheckConstraint("channel IS NOT NULL OR state IN ('planned', 'done', 'cancelled', 'expired')", name="wait_states"),
     CheckConstraint("(channel IS NOT NULL AND channel = 'call') = (queue IS NOT NULL)", name="calls_have_a_queue"),
     CheckConstraint("state NOT IN ('ready', 'in_call') OR channel = 'call'", name="call_states"),
     CheckConstraint("state <> 'sending' OR channel <> 'call'", name="sending_is_no_call"),
-    CheckConstraint("(state IN ('sending', 'in_call')) = (lease_until IS NOT NULL)", name="lease"),
+    CheckConstraint("state <> 'calling' OR channel IN ('voice', 'voicemail')", name="calling_is_automatic"),
+    CheckConstraint("(state IN ('sending', 'in_call', 'calling')) = (lease_until IS NOT NULL)", name="lease"),
     CheckConstraint("state <> 'in_call' OR held_by IS NOT NULL", name="one_owner"),
-    CheckConstraint("state NOT IN ('sending', 'in_call', 'sent', 'unknown') OR effect_at IS NOT NULL", name="effect"),
+    CheckConstraint("state NOT IN ('sending', 'in_call', 'calling', 'sent', 'unknown') OR effect_at IS NOT NULL", name="effect"),
     CheckConstraint("effect_at IS NULL OR effect_at >= due_at", name="never_early"),
     CheckConstraint(
-        f"(finished_at IS NULL) = ({_one_of('state', OPEN_STATES)})", name="finished"
+        f"(finished_at IS NULL) = ({one_of('state', OPEN_STATES)})", name="finished"
     ),
     # the step an enrollment stands at: never two at once, so never out of order
     Index(
@@ -286,14 +260,30 @@ attempt = Table(
     Column("began_at", Moment, nullable=False),
     Column("outcome", String(24)),  # null: nobody has come back yet
     Column("ended_at", Moment),
-    Column("provider_ref", String(200)),
+    Column("provider_ref", String(200)),  # the provider's name for it; an automatic call has one while it is going on
     Column("detail", Text),
+    # What finds it again at the provider, and what it may still do
+    Column("recipient", String(320)),  # the address or number it went to
+    Column("fingerprint", String(64)),  # of its words
+    Column("not_after", Moment),  # when the window closes: what the provider still queues then is called off
+    Column("asked_at", Moment),  # unknown: when the provider was last asked what became of it
+    Column("speech", Json),  # automatic calls: what a person and a machine hear, and what the keys do (core/speech.py)
+    # What the provider reported. For calls three facts that are never mixed: how the line went, who answered, and (on the touch)
+    # the disposition
+    Column("carrier_result", String(16)),
+    Column("carrier_at", Moment),
+    Column("carrier_code", String(40)),
+    Column("answered_by", String(24)),
+    Column("duration_s", Integer),
+    Column("heard", String(8)),  # what we said to whoever answered: person | machine | nothing
+    Column("pressed", String(12)),  # what the pressed key does: speak | call_back | confirm | stop
     UniqueConstraint("touch_id", "number"),
     CheckConstraint(
         "outcome IS NULL OR "
-        + _one_of("outcome", {"accepted", "rejected_safe", "rejected_permanent", "unknown", "absent"}),
+        + one_of("outcome", {"accepted", "rejected_safe", "rejected_permanent", "unknown", "absent"}),
         name="outcome",
     ),
+    CheckConstraint(f"carrier_result IS NULL OR {one_of('carrier_result', Result)}", name="carrier_result"),
     CheckConstraint("(outcome IS NULL) = (ended_at IS NULL)", name="outcome_has_moment"),
     CheckConstraint("outcome <> 'accepted' OR provider_ref IS NOT NULL", name="accepted_has_record"),
     # at most one open attempt of a touch; `unknown` counts as open until it is reconciled
@@ -334,7 +324,7 @@ pause = Table(
     Column("since", Moment, nullable=False),
     Column("by", Text, nullable=False),
     UniqueConstraint("scope", "name"),
-    CheckConstraint(_one_of("scope", {"all", "channel", "playbook", "queue"}), name="scope"),
+    CheckConstraint(one_of("scope", {"all", "channel", "playbook", "queue"}), name="scope"),
 )
 
 api_key = Table(

@@ -197,6 +197,29 @@ def contacts(work: Work, ids: Iterable[UUID], now: datetime) -> dict[UUID, list[
     return answer
 
 
+def last_contacts(work: Work, ids: Sequence[UUID], channel: str | None, since: datetime) -> dict[UUID, UUID]:
+    """The enrollment of the last contact with each of these customers since then; channel: of that channel alone."""
+    query = select(table.c.customer_id, table.c.enrollment_id).where(
+        table.c.customer_id.in_(list(ids)), table.c.effect_at > since
+    )
+    if channel is not None:
+        query = query.where(table.c.channel == channel)
+    rows = work.connection.execute(query.order_by(table.c.effect_at, table.c.id))
+    return {customer_id: run for customer_id, run in rows}  # noqa: C416 (dict() of rows is untyped); the last one stays
+
+
+def with_customers_of(work: Work, ids: Sequence[UUID], since: datetime) -> list[UUID]:
+    """Every touch that reached, or may have reached, these customers since then."""
+    late = (table.c.customer_id.in_(list(ids))) & (table.c.effect_at > since)
+    return list(work.connection.execute(select(table.c.id).where(late)).scalars())
+
+
+def calling(work: Work, limit: int) -> list[UUID]:
+    """Automatic calls that are going on."""
+    query = select(table.c.id).where(table.c.state == TouchState.CALLING, table.c.lease_until.is_not(None))
+    return list(work.connection.execute(query.order_by(table.c.id).limit(limit)).scalars())
+
+
 def move(work: Work, rows: Sequence[dict[str, Any]]) -> set[UUID]:
     """Move touches along the ways of core/life.py: each row has id, epoch and was_state (as they were seen), state, and what else changes.
 

@@ -72,6 +72,10 @@ def test_the_zone_that_counts_most_decides() -> None:
         ("call", "call", "call", False),
         ("call", "voicemail", "call", False),  # a voicemail is left by calling
         ("call", "call", "voicemail", False),
+        ("call", "voice", "call", False),  # the telephone rings all the same
+        ("call", "call", "voice", False),
+        ("call", "voice", "voicemail", False),
+        ("voice", "voicemail", "voice", True),
         ("voicemail", "call", "voicemail", True),
         ("voicemail", "voicemail", "voicemail", False),
         ("voicemail", "voicemail", "call", True),

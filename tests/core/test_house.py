@@ -56,6 +56,8 @@ def test_business_days_are_the_working_days_without_holidays(working_days: str, 
         ({"time_zones": ["Central"]}, "time_zones.0", "Central", "name of a place"),
         ({"holidays": ["US", "XX"]}, "holidays.1", "XX", "two letters"),
         ({"holidays": ["US-ZZ"]}, "holidays.0", "US-ZZ", "CA"),
+        ({"countries": ["US", "XX"]}, "countries.1", "XX", "two capital letters"),
+        ({"speak_to": "+13125550"}, "speak_to", "13125550", "+13125550100"),
     ],
 )
 def test_a_zone_or_calendar_that_does_not_exist_is_refused_with_its_place(
@@ -68,6 +70,27 @@ def test_a_zone_or_calendar_that_does_not_exist_is_refused_with_its_place(
     assert hint in found.hint
     with pytest.raises(PlaybookError, match=problem):
         House.of(rules(**said))
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"speak_to": "+13125550199"}, "+13125550199"),
+        ({"company": {"name": "x", "phone": "(312) 555-0100"}}, "+13125550100"),
+        ({"company": {"name": "x", "phone": "(312) 555-0100"}, "speak_to": "+13125550199"}, "+13125550199"),
+        ({"company": {"name": "x", "phone": "030 901820"}, "countries": ["DE", "US"]}, "+4930901820"),
+        ({"company": {"name": "x", "phone": "ask for Lou"}}, ""),
+        ({}, ""),
+    ],
+)
+def test_who_wants_to_speak_to_us_is_connected_to_the_number_that_the_house_names(said: dict[str, object], expected: str) -> None:
+    assert house(**said).speak_to == expected
+
+
+def test_without_a_word_about_it_only_american_numbers_are_called_and_nothing_recorded_is_played() -> None:
+    ours = house()
+
+    assert (ours.countries, ours.recorded_voicemail) == (frozenset({"US", "CA"}), False)
 
 
 def test_two_houses_of_the_same_rules_are_not_taken_for_one_another() -> None:

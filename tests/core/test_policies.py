@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from orchestrator.core.house import House
 from orchestrator.core.model import Allow, Case, Defer, Deny, EndReason, Verdict
-from orchestrator.core.policies import POLICIES, ROUNDS, agree, judge, pause
+from orchestrator.core.policies import POLICIES, ROUNDS, agree, held, judge, pause
 from tests.core.cases import CHICAGO, case, had, told
 from tests.core.houses import house
 from tests.core.moments import at, moment
@@ -26,85 +26,6 @@ TUESDAY = at("Tue 12:00", CHICAGO)
 
 def test_nothing_against_it_is_an_allow() -> None:
     assert judge(case(), TUESDAY, house()) == Allow()
-
-
-# -- consent, suppression, contact point --------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("channel", "consent", "purpose", "expected"),
-    [
-        ("email", {"email": "service"}, "service", "allow"),
-        ("email", {"email": "marketing"}, "marketing", "allow"),
-        ("email", {"email": "marketing"}, "service", "allow"),  # who agreed to offers agreed to news about their order
-        ("email", {"email": "service"}, "marketing", "no (consent)"),
-        ("email", {"email": "none"}, "service", "no (consent)"),
-        ("email", {}, "service", "no (consent)"),  # never given
-        ("email", {"text": "marketing", "call": "marketing"}, "service", "no (consent)"),  # given for something else
-        ("email", {"email": "yes"}, "service", "no (consent)"),  # a word nobody knows
-        ("text", {"text": "service"}, "service", "allow"),
-        ("call", {"call": "service"}, "service", "allow"),
-        ("call", {"voicemail": "service"}, "service", "no (consent)"),
-        ("voicemail", {"call": "service"}, "service", "allow"),
-        ("voicemail", {"voicemail": "service"}, "service", "no (consent)"),
-        ("voicemail", {"call": "service", "voicemail": "none"}, "service", "no (consent)"),  # calls yes, recordings no
-        ("email", {"email": "marketing"}, "espionage", "no (consent)"),
-    ],
-)
-def test_a_channel_needs_consent_that_covers_the_purpose(
-    channel: str, consent: dict[str, str], purpose: str, expected: str
-) -> None:
-    asked = case(touch={"channel": channel}, customer={"consent": consent}, purpose=purpose)
-
-    assert told(judge(asked, TUESDAY, house())) == expected
-
-
-@pytest.mark.parametrize(
-    ("channel", "suppressed", "expected", "ends"),
-    [
-        ("email", {"all": "replied STOP"}, "no (suppression)", EndReason.OPTED_OUT),
-        ("call", {"all": "replied STOP"}, "no (suppression)", EndReason.OPTED_OUT),
-        ("text", {"text": "replied STOP"}, "no (suppression)", None),  # other channels go on
-        ("email", {"text": "replied STOP"}, "allow", None),
-        ("voicemail", {"call": "asked on the phone"}, "no (suppression)", None),
-        ("voicemail", {"voicemail": "asked on the phone"}, "no (suppression)", None),
-        ("call", {"voicemail": "asked on the phone"}, "allow", None),
-        ("call", {"call": ""}, "no (suppression)", None),  # without a reason it counts all the same
-    ],
-)
-def test_who_said_stop_is_not_contacted_again(
-    channel: str, suppressed: dict[str, str], expected: str, ends: EndReason | None
-) -> None:
-    verdict = judge(case(touch={"channel": channel}, customer={"suppressed": suppressed}), TUESDAY, house())
-
-    assert told(verdict) == expected
-    assert not isinstance(verdict, Deny) or verdict.ends == ends
-
-
-def test_an_opt_out_ends_the_enrollment_even_at_night_and_without_consent() -> None:
-    asked = case(customer={"suppressed": {"all": "replied STOP"}, "consent": {}, "zones": ()})
-
-    verdict = judge(asked, at("Tue 03:00", CHICAGO), house())
-
-    assert isinstance(verdict, Deny)
-    assert verdict.ends is EndReason.OPTED_OUT
-    assert "replied STOP" in verdict.why
-
-
-@pytest.mark.parametrize(
-    ("channel", "lacks", "expected"),
-    [
-        ("email", {"email": None}, "no (contact point)"),
-        ("email", {"email": ""}, "no (contact point)"),
-        ("email", {"phone": None}, "allow"),
-        ("text", {"phone": None}, "no (contact point)"),
-        ("call", {"phone": None}, "no (contact point)"),
-        ("voicemail", {"phone": None}, "no (contact point)"),
-        ("call", {"email": None}, "allow"),
-    ],
-)
-def test_without_an_address_or_number_there_is_no_contact(channel: str, lacks: dict[str, Any], expected: str) -> None:
-    assert told(judge(case(touch={"channel": channel}, customer=lacks), TUESDAY, house())) == expected
 
 
 # -- the enrollment's own time ------------------------------------------------------------------------------------
@@ -216,12 +137,14 @@ def test_when_nobody_can_tell_the_hour_there_is_no_contact(customer: dict[str, A
 
 
 @pytest.mark.parametrize(
-    ("paused", "channel", "held"),
+    ("paused", "channel", "holds"),
     [
         (("all", ""), "email", True),
         (("channel", "text"), "text", True),
         (("channel", "text"), "email", False),
         (("channel", "call"), "voicemail", True),
+        (("channel", "call"), "voice", True),
+        (("channel", "voice"), "voicemail", False),
         (("channel", "voicemail"), "call", False),
         (("playbook", "quote-follow-up"), "email", True),
         (("playbook", "invoice-reminders"), "email", False),
@@ -229,10 +152,10 @@ def test_when_nobody_can_tell_the_hour_there_is_no_contact(customer: dict[str, A
         (("queue", "leads"), "call", False),
     ],
 )
-def test_a_pause_holds_what_it_names(paused: tuple[Any, str], channel: str, held: bool) -> None:
+def test_a_pause_holds_what_it_names(paused: tuple[Any, str], channel: str, holds: bool) -> None:
     verdict = judge(case(touch={"channel": channel}, paused=(("queue", "other"), paused)), TUESDAY, house())
 
-    assert verdict == (Defer(TUESDAY + pause.ASK_AGAIN, "pause", pause_words(paused)) if held else Allow())
+    assert verdict == (Defer(TUESDAY + pause.ASK_AGAIN, "pause", pause_words(paused)) if holds else Allow())
 
 
 def pause_words(paused: tuple[Any, str]) -> str:
@@ -253,6 +176,19 @@ def test_a_pause_never_drops_anything(asked: Case) -> None:
     verdict = judge(replace(asked, paused=(("all", ""),)), TUESDAY, house())
 
     assert told(verdict) == "Tue 2026-03-03 12:15 (pause)"
+
+
+# -- an answer of the customer -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("channel", ["email", "text", "call", "voice", "voicemail", None])
+def test_while_an_answer_waits_for_a_person_nothing_goes_out_and_nothing_is_dropped(channel: str | None) -> None:
+    late = {"channel": channel, "expires_at": TUESDAY - timedelta(days=1)}
+    asked = case(touch=late, run={"held": "Dana answered a text", "gives_up_at": TUESDAY}, customer={"consent": {}})
+
+    verdict = judge(asked, TUESDAY, house())
+
+    assert verdict == Defer(TUESDAY + held.ASK_AGAIN, "reply", "Dana answered a text")
 
 
 # -- waits, doubt, order ------------------------------------------------------------------------------------------

@@ -137,6 +137,16 @@ def test_two_scripts_must_agree_on_what_an_answer_is() -> None:
     assert found.problem == "'score' is a number in scripts/check-in.md and a text in scripts/other.md"
 
 
+def test_a_script_and_a_survey_must_agree_on_what_an_answer_is() -> None:
+    script = "---\ntitle: a\ngoal: b\nquestions:\n  rating: {ask: x}\n---\nHello\n"
+    survey = "---\nsubject: x\nsurvey: {scale: 1-5, ask: x}\n---\nHello\n"
+    steps = "  - touchpoint: other\n    call: other\n    queue: sales\n  - touchpoint: ask\n    email: ask\n"
+
+    found = only(files(steps, scripts__other=script, emails__ask=survey))
+
+    assert found.problem == "'rating' is a number in emails/ask.md and a text in scripts/other.md"
+
+
 def test_words_are_checked_against_the_event_that_starts_the_playbook() -> None:
     text = "Your visit is on {{ event.starts_at | day }}.\n"
 

@@ -12,7 +12,8 @@ from pydantic import BaseModel
 
 from orchestrator.errors import PlaybookError
 from orchestrator.language.design import Design, load_design
-from orchestrator.language.dispositions import ALL, CALL_RESULTS, CLASSES, MESSAGE_RESULTS
+from orchestrator.language.dispositions import ALL, AUTOMATIC_ENDINGS, CALL_RESULTS, CLASSES, MESSAGE_RESULTS
+from orchestrator.language.fronts import EmailWords, Question, ScriptWords, SurveyQuestion, VoicemailWords, VoiceWords
 from orchestrator.language.house_rules import Cap, HouseRules
 from orchestrator.language.lifecycle import KINDS, Lifecycle
 from orchestrator.language.names import FIXED, SURVEY
@@ -30,7 +31,7 @@ from orchestrator.language.playbook import (
 )
 from orchestrator.language.source import parse, read_yaml
 from orchestrator.language.system_events import SYSTEM_EVENTS
-from orchestrator.language.words import FOLDERS, EmailWords, Question, ScriptWords
+from orchestrator.language.words import FOLDERS
 
 FOLDER = Path(__file__).resolve().parents[2] / "playbooks"
 README = (FOLDER / "README.md").read_text(encoding="utf-8")
@@ -45,6 +46,7 @@ STUBS = {
     "email": "---\nsubject: Example\n---\nExample.\n",
     "call": "---\ntitle: Example\ngoal: Example.\n---\nExample.\n",
     "text": "Example.\n",
+    "voice": "---\nkeys: {1: confirm, 2: call_back}\n---\nExample.\n",
     "voicemail": "Example.\n",
 }
 
@@ -74,22 +76,29 @@ def start_of(block: str) -> str:
 
 def with_words(playbook: str) -> dict[str, str]:
     """The example with a file for everything it says."""
-    said = re.findall(r"\b(email|text|call|voicemail): ([a-z0-9-]+)", playbook)
+    said = re.findall(r"\b(email|text|call|voice|voicemail): ([a-z0-9-]+)", playbook)
     name = re.search(r"^playbook: (\S+)", playbook, re.MULTILINE)
     assert name is not None
     words = {f"{FOLDERS[channel]}/{file}.md": STUBS[channel] for channel, file in said}
     return {"lifecycle.yaml": LIFECYCLE, "house-rules.yaml": HOUSE_RULES, f"{name[1]}.yaml": playbook, **words}
 
 
+def channel_of(words: str) -> str:
+    """Which words an example shows, told by what only they have."""
+    signs = {"goal:": "call", "subject:": "email", "if_answered:": "voicemail", "keys:": "voice"}
+    return next((channel for sign, channel in signs.items() if f"\n{sign}" in words), "text")
+
+
 def load(kind: str, block: str) -> Design | None:
     if kind == "markdown":
-        folder = "scripts" if "goal:" in block else "emails" if "subject:" in block else "texts"
-        channel = next(c for c, f in FOLDERS.items() if f == folder)
-        queue = "  queue: sales\n" if channel == "call" else ""
-        files = with_words(whole(f"- touchpoint: example\n  {channel}: example\n{queue}".replace("example\n", "example\n", 1)))
+        channel = channel_of(block)
+        more = "  queue: sales\n" if channel == "call" else "  outcomes: {call_back: goal}\n" if channel == "voice" else ""
+        files = with_words(whole(f"- touchpoint: example\n  {channel}: example\n{more}"))
         if "event.starts_at" in block:
             files["example.yaml"] = files["example.yaml"].replace("quote.sent", "visit.booked")
-        return load_design({**files, f"{folder}/example.md": block})
+        if "recording:" in block:
+            files["house-rules.yaml"] = HOUSE_RULES.replace("recorded_voicemail: false", "recorded_voicemail: true")
+        return load_design({**files, f"{FOLDERS[channel]}/example.md": block})
     if block.startswith("company:"):
         parse(HouseRules, read_yaml(block, "house-rules.yaml"))
         return None
@@ -116,7 +125,7 @@ def test_a_broken_example_would_be_noticed() -> None:
 def keys() -> Iterator[tuple[str, str]]:
     models: tuple[type[BaseModel], ...] = (
         Playbook, Touchpoint, Attempts, Repeat, Escalates, Wait, WaitFor, Branch, Way, Split,
-        Lifecycle, HouseRules, Cap, EmailWords, ScriptWords, Question,
+        Lifecycle, HouseRules, Cap, EmailWords, SurveyQuestion, VoiceWords, VoicemailWords, ScriptWords, Question,
     )  # fmt: skip
     for model in models:
         for name, info in model.model_fields.items():
@@ -133,7 +142,7 @@ def test_every_word_of_the_language_has_an_example(model: str, key: str) -> None
 @pytest.mark.parametrize(
     "word",
     [
-        *(d.code for d in ALL), *CLASSES, *CALL_RESULTS, *MESSAGE_RESULTS, *SYSTEM_EVENTS, *KINDS,
+        *(d.code for d in ALL), *AUTOMATIC_ENDINGS, *CLASSES, *CALL_RESULTS, *MESSAGE_RESULTS, *SYSTEM_EVENTS, *KINDS,
         *(name for name in FIXED), *(f"answers.{name}" for name in SURVEY),
     ],
 )  # fmt: skip

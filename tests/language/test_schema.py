@@ -11,7 +11,7 @@ import pytest
 
 from orchestrator.language.schema import SCHEMAS, json_schema
 from orchestrator.language.source import read_yaml
-from tests.language.test_readme import BLOCKS, whole
+from tests.language.test_readme import BLOCKS, channel_of, whole
 
 README = [(block, line) for kind, block, line in BLOCKS if kind == "yaml"]
 Schema = Mapping[str, Any]
@@ -123,7 +123,8 @@ def test_the_starter_files_fit_their_schemas(name: str) -> None:
     "block", [pytest.param(b, id=f"line-{n}") for kind, b, n in BLOCKS if kind == "markdown" and b.startswith("---")]
 )
 def test_the_front_matter_of_every_example_fits_its_schema(block: str) -> None:
-    schema = json_schema("script" if "goal:" in block else "email")
+    channel = channel_of(block)
+    schema = json_schema("script" if channel == "call" else channel)
 
     assert fits(read_yaml(block.split("---\n")[1], "x").data, schema, schema)
 

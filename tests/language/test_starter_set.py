@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from orchestrator.language.design import Design, load_design
-from orchestrator.language.dispositions import ALL
+from orchestrator.language.dispositions import ALL, AUTOMATIC_CALLS
 from orchestrator.language.facts import Facts, customer_facts, facts
 from orchestrator.language.lifecycle import check_data
 from orchestrator.language.program import TouchNode
@@ -136,7 +136,9 @@ def test_every_queue_has_calls_and_every_call_says_how_long_it_may_wait(starter:
 def test_no_customer_is_called_twice_a_day_except_about_a_concern(starter: Design) -> None:
     """The caps leave room for one try and one lead; so tries of the same call are at least a business day apart."""
     hasty = [
-        n.touchpoint for _, n in touchpoints(starter) if n.channel == "call" and n.most > 1 and "business" not in str(n.apart)
+        n.touchpoint
+        for _, n in touchpoints(starter)
+        if n.channel in ("call", *AUTOMATIC_CALLS) and n.most > 1 and "business" not in str(n.apart)
     ]
 
     assert hasty == []
@@ -159,7 +161,10 @@ def test_every_word_comes_out_whole(starter: Design, event_type: str, told: str)
 
     assert rendered
     for words, said in rendered:
-        for part in (said.body, said.subject, said.preheader, said.reply_to, said.title, said.goal):
+        survey = (said.survey.ask, said.survey.low, said.survey.high) if said.survey else ()
+        for part in (
+            said.body, said.subject, said.preheader, said.reply_to, said.title, said.goal, said.person, said.machine, *survey,
+        ):  # fmt: skip
             if part is not None:
                 assert part.strip(), words.path
                 assert not re.search(r"\{\{|\}\}|\{%|%\}|\bNone\b|[^\n ]  +[^\n ]| [,.]", part), f"{words.path}: {part}"
@@ -182,13 +187,41 @@ def test_a_text_takes_at_most_two_parts_and_says_who_writes_and_how_to_stop(star
 
 
 def test_a_voicemail_is_over_in_25_seconds_and_leaves_a_number(starter: Design) -> None:
-    voicemails = [(w, s.body) for event_type in FULL for w, s in sayings(starter, event_type, "full") if w.channel == "voicemail"]
+    voicemails = [(w, s.machine) for event_type in FULL for w, s in sayings(starter, event_type, "full") if s.machine]
 
-    assert voicemails
+    assert {words.channel for words, _ in voicemails} == {"voice", "voicemail"}
     for words, body in voicemails:
         spoken = len(re.findall(r"[A-Za-z']+|\d", body))  # digits are spoken one by one
         assert spoken / WORDS_A_SECOND <= MOST_SECONDS, f"{words.path}: {spoken} words"
         assert starter.house_rules.company.phone in body, words.path
+
+
+def test_an_automatic_call_is_over_before_a_person_hangs_up_and_lets_them_speak_to_us(starter: Design) -> None:
+    calls = [(w, s) for event_type in FULL for w, s in sayings(starter, event_type, "full") if w.channel == "voice"]
+
+    assert calls
+    for words, said in calls:
+        assert said.person is not None
+        spoken = len(re.findall(r"[A-Za-z']+|\d", said.person))
+        assert spoken / WORDS_A_SECOND <= MOST_SECONDS, f"{words.path}: {spoken} words"
+        assert set(said.keys.values()) >= {"speak", "stop"}, words.path
+
+
+def test_confirming_a_visit_is_no_end_of_its_follow_up(starter: Design) -> None:
+    nodes = starter.playbooks["visit-reminder"].program.nodes
+    call = nodes["visit-reminder-landline"]
+
+    assert isinstance(call, TouchNode)
+    assert call.channel == "voice"
+    assert call.outcomes["goal_met"] == call.next != "goal"
+
+
+def test_one_click_says_how_it_went(starter: Design) -> None:
+    (survey,) = {s.survey for w, s in sayings(starter, "visit.done", "full") if w.name == "how-did-it-go"}
+
+    assert survey is not None
+    assert list(survey.points) == [1, 2, 3, 4, 5]
+    assert "survey.answered" in starter.playbooks["visit-hows-it-going"].program.waits_for
 
 
 def test_an_email_can_be_answered_and_says_who_writes(starter: Design) -> None:

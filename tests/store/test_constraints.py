@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import CheckConstraint, UniqueConstraint
 
 from orchestrator.errors import DatabaseError
+from orchestrator.ids import new_id
 from orchestrator.store import schema
 from orchestrator.store.database import Database, Work
 from tests.store.rows import AT, CALL, LATER, SENT, Stage, customer, event, put, version
@@ -73,6 +74,37 @@ def _pause(*rows: dict[str, Any]) -> Break:
     return _row(schema.pause, lambda **more: {"since": AT, "by": "ari", "name": "", **more}, *rows)
 
 
+def _reply(**more: Any) -> Break:
+    def act(work: Work, stage: Stage) -> None:
+        row = {"id": new_id(), "customer_id": stage.customer, "channel": "text", "kind": "reply", "said": "Thanks", "came_at": AT}
+        put(work, schema.reply, **{**row, **more})
+
+    return act
+
+
+def _dead(*kinds: str) -> Break:
+    def act(work: Work, stage: Stage) -> None:
+        for kind in kinds:
+            put(work, schema.dead_contact, customer_id=stage.customer, kind=kind, value="+13125550109", since=AT, why="nobody's")
+
+    return act
+
+
+def _survey(*ratings: int) -> Break:
+    def act(work: Work, stage: Stage) -> None:
+        touch = put(work, schema.touch, **stage.touch())["id"]
+        attempt = put(work, schema.attempt, **stage.attempt(touch))["id"]
+        for rating in ratings:
+            put(work, schema.survey_answer, attempt_id=attempt, rating=rating, scale_most=5, answered_at=AT)
+
+    return act
+
+
+def _inbox(**more: Any) -> dict[str, Any]:
+    row = {"provider": "twilio", "kind": "text_status", "key": "k1", "body": {}, "received_at": AT}
+    return {**row, "state": "waiting", "tries": 0, "again_at": AT, **more}
+
+
 DONE = {"outcome": "rejected_safe", "ended_at": AT}
 BROKEN: dict[str, Break] = {
     "ck_touch_state": _touch(state="claimed", finished_at=AT),
@@ -82,6 +114,7 @@ BROKEN: dict[str, Break] = {
     "ck_touch_calls_have_a_queue": _touch(channel="call"),
     "ck_touch_call_states": _touch(state="ready"),
     "ck_touch_sending_is_no_call": _touch(**CALL, state="sending", lease_until=LATER, effect_at=AT),
+    "ck_touch_calling_is_automatic": _touch(state="calling", effect_at=AT, lease_until=LATER),
     "ck_touch_lease": _touch(state="sending", effect_at=AT),
     "ck_touch_one_owner": _touch(**CALL, state="in_call", lease_until=LATER, effect_at=AT),
     "ck_touch_effect": _touch(state="sent", finished_at=AT),
@@ -94,11 +127,13 @@ BROKEN: dict[str, Break] = {
         {**CALL, "state": "in_call", "held_by": "ari", "lease_until": LATER, "effect_at": AT},
     ),
     "ck_attempt_outcome": _attempt({"outcome": "maybe", "ended_at": AT}),
+    "ck_attempt_carrier_result": _attempt({"carrier_result": "eaten"}),
     "ck_attempt_outcome_has_moment": _attempt({"outcome": "unknown"}),
     "ck_attempt_accepted_has_record": _attempt({"outcome": "accepted", "ended_at": AT}),
     "uq_attempt_touch_id_number": _attempt(DONE, DONE),
     "ux_attempt_open": _attempt({"outcome": "unknown", "ended_at": AT}, {"number": 2}),
     "ck_enrollment_end_has_reason": _enrollment(ended_at=AT),
+    "ck_enrollment_hold_has_reason": _enrollment(held_at=AT),
     "ck_enrollment_end_reason": _enrollment(ended_at=AT, end_reason="bored"),
     "uq_enrollment_event_id_playbook": _same_event_twice,
     "ux_enrollment_open": _enrollment(subject="quote/1"),
@@ -110,6 +145,16 @@ BROKEN: dict[str, Break] = {
     "uq_customer_ref": _row(schema.customer, customer, {"ref": "C-1"}, {"ref": "C-1"}),
     "ck_suppression_channel": _suppression({"channel": "fax"}),
     "ux_suppression_live": _suppression({"channel": "all"}, {"channel": "all"}),
+    "ck_dead_contact_kind": _dead("fax"),
+    "uq_dead_contact_customer_id_kind_value": _dead("phone", "phone"),
+    "ck_inbox_state": _row(schema.inbox, _inbox, {"state": "lost", "again_at": None}),
+    "ck_inbox_waiting_has_moment": _row(schema.inbox, _inbox, {"again_at": None}),
+    "uq_inbox_provider_key": _row(schema.inbox, _inbox, {}, {}),
+    "ck_reply_channel": _reply(channel="fax"),
+    "ck_reply_kind": _reply(kind="poem"),
+    "ck_reply_read_has_verdict": _reply(read_at=AT),
+    "ck_reply_verdict": _reply(read_at=AT, read_by="ari", verdict="shrug"),
+    "ck_survey_answer_on_the_scale": _survey(6),
     "ck_pause_scope": _pause({"scope": "moon"}),
     "uq_pause_scope_name": _pause({"scope": "all"}, {"scope": "all"}),
 }
@@ -136,6 +181,9 @@ def test_the_same_rows_unbroken_are_accepted(database: Database) -> None:
         _enrollment(ended_at=AT, end_reason="goal")(work, stage)
         _suppression({"channel": "all", "lifted_at": AT}, {"channel": "all"})(work, stage)
         _pause({"scope": "all"}, {"scope": "channel", "name": "text"})(work, stage)
+        _reply(read_at=AT, read_by="ari", verdict="go_on")(work, stage)
+        _dead("phone", "email")(work, stage)
+        _row(schema.inbox, _inbox, {}, {"key": "k2", "state": "handled", "again_at": None})(work, stage)
 
 
 def test_every_constraint_is_tried() -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event, text
 
 from orchestrator.ids import new_id
-from orchestrator.store import customers, enrollments, events, journal, schema, touches, versions
+from orchestrator.store import customers, enrollments, events, inbox, journal, replies, schema, touches, versions
 from orchestrator.store.database import Database, Work
 from orchestrator.store.upgrade import upgrade
 from tests import servers
@@ -33,6 +33,11 @@ QUERIES: dict[str, Callable[[Work], Any]] = {
     "ux_enrollment_open": lambda work: enrollments.open_for(work, ["quote/1"]),
     "ix_enrollment_subject": lambda work: enrollments.earlier(work, ["quote/1"]),
     "ix_enrollment_customer": lambda work: enrollments.open_of_customers(work, [ID]),
+    "ix_customer_phone": lambda work: customers.reached_at(work, "phone", "+13125550101"),
+    "ix_customer_email": lambda work: customers.reached_at(work, "email", "dana@example.com"),
+    "ix_inbox_waiting": lambda work: inbox.waiting(work, AT, 200),
+    "ix_reply_open": replies.open_ones,
+    "ix_reply_customer": lambda work: replies.of_customer(work, ID),
     "ix_journal_enrollment": lambda work: journal.of_touch(work, ID),
     "ix_journal_subject": lambda work: journal.of_subject(work, "quote/1"),
 }
@@ -43,8 +48,8 @@ FILL = (
        SELECT g, gen_random_uuid() c, gen_random_uuid() e, gen_random_uuid() r, gen_random_uuid() t FROM generate_series(1, 4000) g""",
     """INSERT INTO playbook_version (id, playbook, number, hash, document, listens, current, published_at, published_by)
        SELECT gen_random_uuid(), 'p', g, 'h', '{}', '[]', g = 500, now(), 'ops' FROM generate_series(1, 500) g""",
-    """INSERT INTO customer (id, ref, zones, consent, extra, told_at, created_at)
-       SELECT c, 'C-' || g, '[]', '{}', '{}', '{}', now() FROM n""",
+    """INSERT INTO customer (id, ref, phone, email, zones, consent, extra, told_at, created_at)
+       SELECT c, 'C-' || g, '+1' || g, g || '@example.com', '[]', '{}', '{}', '{}', now() FROM n""",
     """INSERT INTO suppression (customer_id, channel, since, why) SELECT c, 'all', now(), 'asked' FROM n WHERE g % 2 = 0""",
     """INSERT INTO event (id, source, key, type, subject, occurred_at, received_at, data, body_hash, known, backfill, state, tries)
        SELECT e, 'crm', g::text, 'quote.sent', 'quote/' || g, now(), now() - g * interval '1 minute', '{}', 'h', true, false,
@@ -63,6 +68,13 @@ FILL = (
              FROM n) x""",
     """INSERT INTO journal (at, what, rule, why, subject, enrollment_id, touch_id)
        SELECT now(), 'x', '', 'w', 'quote/' || n.g, CASE WHEN n.g % 2 = 0 THEN r END, t FROM n, generate_series(1, 5)""",
+    """INSERT INTO inbox (provider, kind, key, body, received_at, state, tries, again_at)
+       SELECT 'twilio', 'text_status', g::text, '{}', now(), CASE WHEN g % 50 = 0 THEN 'waiting' ELSE 'handled' END, 0,
+              CASE WHEN g % 50 = 0 THEN now() END FROM n""",
+    """INSERT INTO reply (id, customer_id, channel, kind, said, came_at, read_at, read_by, verdict)
+       SELECT gen_random_uuid(), c, 'text', 'reply', 'Thanks', now(), CASE WHEN g % 50 > 0 THEN now() END,
+              CASE WHEN g % 50 > 0 THEN 'ari' END, CASE WHEN g % 50 > 0 THEN 'go_on' END FROM n""",
+    """INSERT INTO dead_contact (customer_id, kind, value, since, why) SELECT c, 'phone', '+1', now(), 'gone' FROM n""",
     "ANALYZE",
 )
 

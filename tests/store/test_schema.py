@@ -5,20 +5,22 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import product
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import insert, select, text
+from sqlalchemy import column, insert, inspect, select, table, text
 
 from orchestrator.core.life import WAYS, may_go
 from orchestrator.core.life import __doc__ as diagram
 from orchestrator.core.model import OPEN_STATES, TouchState
 from orchestrator.errors import DatabaseError
+from orchestrator.ids import new_id
 from orchestrator.store import schema
 from orchestrator.store.database import Database
 from orchestrator.store.upgrade import HEAD, HERE, require_current, standing, upgrade
-from tests.store.rows import AT, Stage, put
+from tests.store.rows import AT, LATER, Stage, event, put, version
 
 
 def test_the_migrations_make_just_what_the_code_describes(database: Database) -> None:
@@ -123,3 +125,69 @@ def test_ids_and_moments_survive_the_way_through_the_database(database: Database
 
     assert (found.id, found.memory, found.due_at) == (row["id"], {"a": 1}, row["due_at"])
     assert found.due_at.tzinfo is UTC or found.due_at.utcoffset() == timedelta(0)
+
+
+def test_a_database_of_the_first_version_keeps_what_it_has(database_url: str) -> None:
+    """Its rows are still there afterwards, and the new rules hold for them."""
+    from alembic import command
+
+    from orchestrator.store.upgrade import alembic_config
+
+    old = Database(database_url)
+    with old.work() as work:
+        config = alembic_config()
+        config.attributes["connection"] = work.connection
+        command.upgrade(config, "0001")
+    with old.work() as work:
+        tables = _as_it_was(work)
+        customer_id, run = new_id(), new_id()
+        rows = {
+            "customer": {
+                "id": customer_id,
+                "ref": "C-1",
+                "zones": [],
+                "consent": {},
+                "extra": {},
+                "told_at": {},
+                "created_at": AT,
+            },
+            "event": event(customer_id=customer_id),
+            "playbook_version": version(),
+        }
+        rows["enrollment"] = {
+            "id": run, "playbook": "p", "version_id": rows["playbook_version"]["id"], "subject": "quote/1", "customer_id": customer_id,
+            "event_id": rows["event"]["id"], "anchor": AT, "gives_up_at": LATER, "event_data": {}, "answers": {}, "started_at": AT,
+        }  # fmt: skip
+        rows["touch"] = {
+            "id": new_id(), "enrollment_id": run, "customer_id": customer_id, "ordinal": 1, "step": "s", "touchpoint": "t",
+            "channel": "email", "priority": 5, "tries": 1, "memory": {}, "state": "planned", "planned_at": AT, "due_at": AT, "why": "w",
+            "epoch": 0,
+        }  # fmt: skip
+        rows["attempt"] = {
+            "id": new_id(),
+            "touch_id": rows["touch"]["id"],
+            "number": 1,
+            "epoch": 1,
+            "via": "post",
+            "began_at": AT,
+        }
+        for name, row in rows.items():
+            work.connection.execute(tables[name].insert().values(**row))
+
+    upgrade(old)
+
+    with old.work() as work:
+        assert [r.subject for r in work.connection.execute(select(schema.enrollment.c.subject))] == ["quote/1"]
+        assert [r.via for r in work.connection.execute(select(schema.attempt.c.via, schema.attempt.c.recipient))] == ["post"]
+    with pytest.raises(DatabaseError), old.work() as work:
+        work.connection.execute(schema.touch.update().values(state="calling"))
+    old.close()
+
+
+def _as_it_was(work: Any) -> dict[str, Any]:
+    """The tables with the columns that the first version had, and our own types."""
+    there = inspect(work.connection)
+    return {
+        name: table(name, *(column(c["name"], schema.metadata.tables[name].c[c["name"]].type) for c in there.get_columns(name)))
+        for name in ("customer", "event", "playbook_version", "enrollment", "touch", "attempt")
+    }

@@ -1,8 +1,8 @@
 """What is asked when a touch is about to happen. A new policy is one file here and one line in POLICIES.
 
 Each policy answers for one moment: Allow, Defer to a later moment, or Deny. When one defers, all are asked again about
-the later moment, so their order does not matter, but for two things: a pause is asked first, because while it holds
-nothing is to be decided, and what denies for good comes before what defers, so that it is not found out later.
+the later moment, so their order does not matter, but for two things: a pause and a reply that waits for a person are asked
+first, because while they hold nothing is to be decided, and what denies for good comes before what defers, so that it is not found out later.
 """
 
 from __future__ import annotations
@@ -13,18 +13,20 @@ from datetime import datetime
 
 from orchestrator.core.house import House
 from orchestrator.core.model import Allow, Case, Contact, Defer, Deny, Verdict
-from orchestrator.core.policies import caps, consent, pause, standing, window
+from orchestrator.core.policies import caps, consent, held, pause, standing, window
 
 Policy = Callable[[Case, datetime, House], Verdict]
 
 POLICIES: tuple[Policy, ...] = (
     pause.judge,  # somebody holds it
+    held.judge,  # the customer answered
     standing.judge,  # the enrollment is over
     consent.judge,  # opted out, not agreed, nowhere to reach
     window.judge,  # not at this hour
     caps.judge,  # too often
 )
-WAIT_POLICIES: tuple[Policy, ...] = (pause.judge, standing.judge)  # a wait contacts nobody
+WAIT_POLICIES: tuple[Policy, ...] = (pause.judge, held.judge, standing.judge)  # a wait contacts nobody
+HOLDS = frozenset({pause.RULE, held.RULE})  # these put off and never drop
 ROUNDS = 50
 
 
@@ -51,8 +53,8 @@ def agree(case: Case, at: datetime, house: House, policies: Sequence[Policy]) ->
         objection = _first_objection(case, moment, house, policies)
         if objection is None:
             return Defer(moment, " and ".join(movers), "; ".join(movers.values())) if movers else Allow()
-        if isinstance(objection, Deny) or objection.rule == pause.RULE:
-            return objection  # a pause holds: how late it gets meanwhile is seen when it is lifted
+        if isinstance(objection, Deny) or objection.rule in HOLDS:
+            return objection  # how late it gets meanwhile is seen when it holds no more
         if objection.until <= moment:
             return Deny("doubt", f"the rule '{objection.rule}' put it off to a moment that has passed")
         moment = objection.until

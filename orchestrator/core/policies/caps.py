@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from orchestrator.core.house import House
-from orchestrator.core.model import Allow, Case, Defer, Deny, Verdict
+from orchestrator.core.model import AUTOMATIC_CALLS, Allow, Case, Defer, Deny, Verdict
 from orchestrator.core.windows import day_bounds, local_day, local_words
 from orchestrator.language.house_rules import Cap
 
@@ -36,8 +36,8 @@ def judge(case: Case, at: datetime, house: House) -> Verdict:
 
 
 def _counts(cap: Cap, channel: str | None) -> bool:
-    """Whether the cap is about contacts on that channel. A voicemail is left by calling."""
-    return cap.of is None or cap.of == channel or (cap.of == "call" and channel == "voicemail")
+    """Whether the cap is about contacts on that channel. Automatic calls are calls: the telephone rings all the same."""
+    return cap.of is None or cap.of == channel or (cap.of == "call" and channel in AUTOMATIC_CALLS)
 
 
 def _room(cap: Cap, counted: Sequence[datetime], zone: str, at: datetime) -> Defer | None:

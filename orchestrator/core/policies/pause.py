@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from orchestrator.core.house import House
-from orchestrator.core.model import Allow, Case, Defer, Verdict
+from orchestrator.core.model import AUTOMATIC_CALLS, Allow, Case, Defer, Verdict
 
 RULE = "pause"
 ASK_AGAIN = timedelta(minutes=15)  # how long a touch may go on waiting after the pause is lifted
 
 
 def judge(case: Case, at: datetime, house: House) -> Verdict:
-    """Defer while a pause covers this touch. A pause of calls holds voicemails too: they are left by calling."""
+    """Defer while a pause covers this touch. A pause of calls holds automatic calls too."""
     for scope, name in case.paused:
         if _covers(case, scope, name):
             return Defer(at + ASK_AGAIN, RULE, "everything is paused" if scope == "all" else f"the {scope} {name} is paused")
@@ -22,7 +22,7 @@ def judge(case: Case, at: datetime, house: House) -> Verdict:
 def _covers(case: Case, scope: str, name: str) -> bool:
     touch = case.touch
     if scope == "channel":
-        return name == touch.channel or (name == "call" and touch.channel == "voicemail")
+        return name == touch.channel or (name == "call" and touch.channel in AUTOMATIC_CALLS)
     if scope == "playbook":
         return name == case.run.playbook
     if scope == "queue":
