@@ -21,6 +21,7 @@ from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
 from orchestrator.store import attempts, customers, touches
 from orchestrator.store import changes as written
+from orchestrator.store.attempts import Intent
 from orchestrator.store.changes import entry
 from orchestrator.store.database import Work
 from orchestrator.store.touches import Due
@@ -92,9 +93,8 @@ def _take(parts: Parts, work: Work, in_use: InUse, due: Due, who: str, now: date
     numbers = attempts.numbers(work, [touch.id])
     attempts.begin(
         work,
-        [{"id": parts.new_id(), "touch_id": touch.id, "number": numbers.get(touch.id, 0) + 1, "epoch": touch.epoch + 1,
-          "via": "desk", "began_at": now}],
-    )  # fmt: skip
+        [Intent(parts.new_id(), touch.id, numbers.get(touch.id, 0) + 1, touch.epoch + 1, "desk", now, due.customer.phone)],
+    )
     touches.move(
         work,
         [{"id": touch.id, "epoch": touch.epoch, "was_state": touch.state, "state": TouchState.IN_CALL, "held_by": who, "effect_at": now,
@@ -200,7 +200,7 @@ def _finish(
     if not (mine or missing):
         return NotHeld(due.touch.state, holder), False
     row = attempts.open_of(work, [touch])[touch]
-    recorded = attempts.outcome_row(row.id, "accepted", now, f"desk:{who}", note)
+    recorded = attempts.outcome_row(row.id, "accepted", now, row.provider_ref or f"desk:{who}", note)  # a bridged call has a name
     (attempts.close if mine else attempts.settle)(work, [recorded])
     touches.move(
         work,
@@ -222,7 +222,7 @@ def _follows(
     parts: Parts, work: Work, in_use: InUse, due: Due, code: str, asked_for: datetime | None, now: datetime
 ) -> list[Change]:
     if code in DEAD_NUMBER:
-        customers.forget_contact_point(work, due.customer.id, "phone")
+        customers.forget_contact_point(work, due.customer.id, "phone", None, f"a call: {BY_CODE[code].label.lower()}", now)
     if code == "do_not_contact":
         suppress(parts, work, in_use, due.customer.id, "all", "asked on the phone not to be contacted", now, but=due.run.id)
         return [] if due.run.ended else [End(due.run.id, EndReason.OPTED_OUT, now, "asked on the phone not to be contacted")]

@@ -10,9 +10,9 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
-from orchestrator.channels.base import Answer, Outgoing, Unknown
+from orchestrator.channels.base import Answer, Unknown
+from orchestrator.composing import compose
 from orchestrator.core.judging import Fate, Go, Later, Over, fate, refuse
 from orchestrator.core.model import Change, Contact, Deny, TouchState
 from orchestrator.core.planner import Facts
@@ -21,8 +21,9 @@ from orchestrator.language.templates import CannotSay
 from orchestrator.outcomes import Sending, record
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
-from orchestrator.store import attempts, pauses, touches
+from orchestrator.store import attempts, pauses, senders, touches
 from orchestrator.store import changes as written
+from orchestrator.store.attempts import Intent
 from orchestrator.store.changes import entry
 from orchestrator.store.database import Work
 from orchestrator.store.touches import Due
@@ -34,7 +35,7 @@ TAKES_AT_MOST = timedelta(seconds=30)  # from when a channel begins a message un
 DEFECT_WAITS = timedelta(minutes=15)  # until a touch whose version cannot be used is looked at again
 Judged = tuple[Due, Facts | None, Fate]  # no facts: its version cannot be used
 
-CHANNELS = ("wait", "email", "text", "voicemail", "call")  # the queues of workers; "wait" has no provider
+CHANNELS = ("wait", "email", "text", "voice", "voicemail", "call")  # the queues of workers; "wait" has no provider
 
 
 def drain(parts: Parts, channel: str, *, stop: Callable[[], bool] = lambda: False, most: int = 100_000) -> int:
@@ -107,7 +108,10 @@ def put_off(work: Work, late: Sequence[tuple[Due, Later]], now: datetime) -> lis
 
 def _claim(parts: Parts, work: Work, channel: str, now: datetime, size: int) -> tuple[int, list[Sending]]:
     """Claim and judge a batch, and write everything that was decided, intents included."""
-    dues = touches.claim_due(work, channel, now, size)
+    pace = parts.paces.get(channel)
+    if pace is not None:  # what has no room now stays planned and due: a burst is spread out
+        size = senders.room(work, pace.sender, pace.per_second, now, size)
+    dues = touches.claim_due(work, channel, now, size) if size else []
     if not dues:
         return 0, []
     in_use = parts.rulebook.refresh(work)
@@ -122,6 +126,8 @@ def _claim(parts: Parts, work: Work, channel: str, now: datetime, size: int) -> 
         sending, refused = _write_intents(parts, work, in_use, free, entries, now)
         changes += refused
     written.write(work, changes, entries)
+    if pace is not None:
+        senders.take(work, pace.sender, pace.per_second, now, len(sending))
     return len(dues), sending
 
 
@@ -159,31 +165,32 @@ def _write_intents(
     """Render each message and put the attempt on record; what cannot be rendered is not sent."""
     tried_before = [d.touch.id for d, _, _ in free if d.touch.epoch > 0]
     numbers = attempts.numbers(work, tried_before) if tried_before else {}
+    via = parts.channels[free[0][0].touch.channel or ""].name if free else ""
     sending: list[Sending] = []
+    intents: list[Intent] = []
     refused: list[Change] = []
     for due, facts, go in free:
         attempt = parts.new_id()
         try:
-            message = compose(work, in_use, due, facts, attempt, min(go.closes_at - TAKES_AT_MOST, now + parts.lease / 2))
+            not_after = min(go.closes_at - TAKES_AT_MOST, now + parts.lease / 2)
+            message, speech = compose(parts, work, in_use, due, facts, attempt, not_after, go.closes_at)
         except CannotSay as missing:
             deny = Deny("missing value", f"{due.touch.touchpoint} cannot be written: {missing}")
             refused += refuse(facts, due.touch, deny, now, parts.new_id)
             continue
         number = numbers.get(due.touch.id, 0) + 1
         sending.append(Sending(due, facts, attempt, number, due.touch.epoch + 1, now, message))
+        intents.append(
+            Intent(
+                attempt, due.touch.id, number, due.touch.epoch + 1, via, now, message.to, message.fingerprint, go.closes_at,
+                speech.as_json() if speech else None,
+            )
+        )  # fmt: skip
         why = f"attempt {number} goes out" if number > 1 else "goes out"
         entries.append(
             entry(now, "touch.sending", f"{why}; {go.why}", run=due.run.id, touch=due.touch.id, customer=due.customer.id)
         )
-    via = parts.channels[free[0][0].touch.channel or ""].name if free else ""
-    attempts.begin(
-        work,
-        [
-            {"id": s.attempt, "touch_id": s.due.touch.id, "number": s.number, "epoch": s.epoch,
-             "via": via, "began_at": now}
-            for s in sending
-        ],
-    )  # fmt: skip
+    attempts.begin(work, intents)
     touches.move(
         work,
         [
@@ -193,23 +200,3 @@ def _write_intents(
         ],
     )  # fmt: skip
     return sending, refused
-
-
-def compose(work: Work, in_use: InUse, due: Due, facts: Facts, handle: UUID, not_after: datetime) -> Outgoing:
-    """The message with its words filled in. Raises CannotSay when something it prints is not known."""
-    touch, person = due.touch, due.customer
-    to = person.email if touch.channel == "email" else person.phone
-    assert to is not None, "the consent policy refuses what has no contact point"
-    said = in_use.render(work, facts, touch)
-    return Outgoing(
-        handle=handle,
-        channel=str(touch.channel),
-        not_after=not_after,
-        to=to,
-        body=said.body,
-        subject=said.subject,
-        preheader=said.preheader,
-        reply_to=said.reply_to,
-        playbook=due.run.playbook,
-        touchpoint=str(touch.touchpoint),
-    )

@@ -14,9 +14,24 @@ from typing import Literal
 from uuid import UUID
 
 from orchestrator.core.intake import Book, Standing, end, take
-from orchestrator.core.model import Change, Customer, EndReason, Enroll, Event, Note, Plan
+from orchestrator.core.judging import refuse
+from orchestrator.core.model import (
+    AUTOMATIC_CALLS,
+    Change,
+    Customer,
+    Deny,
+    EndReason,
+    Enroll,
+    Event,
+    Note,
+    Plan,
+    Run,
+    Touch,
+    TouchState,
+)
 from orchestrator.core.zones import candidate_zones
 from orchestrator.errors import DatabaseError
+from orchestrator.facts import usable
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
 from orchestrator.store import changes as written
@@ -24,6 +39,7 @@ from orchestrator.store import customers, enrollments, events
 from orchestrator.store.customers import Said
 from orchestrator.store.database import Contended, Unstorable, Work
 from orchestrator.store.events import NewEvent
+from orchestrator.store.touches import Due
 from orchestrator.system import emit_opt_out
 
 log = logging.getLogger(__name__)
@@ -213,16 +229,35 @@ def opt_out(parts: Parts, customer: UUID, channel: str, why: str, now: datetime)
 def suppress(
     parts: Parts, work: Work, in_use: InUse, customer: UUID, channel: str, why: str, now: datetime, but: UUID | None = None
 ) -> int:
-    """`opt_out` inside a unit of work. but: an enrollment that the caller ends itself."""
+    """`opt_out` inside a unit of work. Doing it twice changes nothing. but: an enrollment that the caller sees to itself."""
     customers.lock(work, [customer])
+    if channel in customers.suppressions(work, [customer]).get(customer, {}):
+        return 0
     customers.suppress(work, [customer], channel, why, now)
     decided: list[Change] = [Note("customer.opted_out", now, f"{why} ({channel})", rule="suppression", customer=customer)]
     ended = 0
+    person = customers.load(work, [customer])[customer]
+    standing = [(run, touch) for run, touch in enrollments.open_of_customers(work, [customer]) if run.id != but]
     if channel == "all":
-        for run, touch in enrollments.open_of_customers(work, [customer]):
-            if run.id != but:
-                decided += end(Standing(run, in_use.program(work, run.version), touch), EndReason.OPTED_OUT, now, why)
-                ended += 1
+        for run, touch in standing:
+            decided += end(Standing(run, in_use.program(work, run.version), touch), EndReason.OPTED_OUT, now, why)
+            ended += 1
+    else:
+        decided += _called_off(parts, work, in_use, person, channel, standing, why, now)
     written.write(work, decided)
-    emit_opt_out(parts, work, in_use, customers.load(work, [customer])[customer].ref, channel, now)
+    emit_opt_out(parts, work, in_use, person.ref, channel, now)
     return ended
+
+
+def _called_off(
+    parts: Parts, work: Work, in_use: InUse, person: Customer, channel: str, standing: Sequence[tuple[Run, Touch | None]],
+    why: str, now: datetime,
+) -> list[Change]:  # fmt: skip
+    """What was planned on that channel is not made; each enrollment goes on with what comes next, on other channels."""
+    theirs = {channel, *AUTOMATIC_CALLS} if channel == "call" else {channel}
+    waiting = (TouchState.PLANNED, TouchState.READY)
+    dues = [Due(t, run, person) for run, t in standing if t is not None and t.channel in theirs and t.state in waiting]
+    changes: list[Change] = []
+    for due, facts in usable(work, in_use, dues):
+        changes += refuse(facts, due.touch, Deny("suppression", f"no more {channel} to this customer: {why}"), now, parts.new_id)
+    return changes

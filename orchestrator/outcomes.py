@@ -6,18 +6,18 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
-from orchestrator.channels.base import Accepted, Answer, Outgoing, RejectedPermanent, RejectedSafe, Unknown
+from orchestrator.channels.base import Accepted, Answer, Held, Outgoing, Placed, RejectedPermanent, RejectedSafe, Unknown
 from orchestrator.core import planner
-from orchestrator.core.model import Change, TouchState
+from orchestrator.core.model import AUTOMATIC_CALLS, Change, TouchState
 from orchestrator.core.planner import Facts
 from orchestrator.engine import suppress
 from orchestrator.facts import usable
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
-from orchestrator.store import attempts, customers, enrollments, touches
+from orchestrator.store import attempts, customers, enrollments, senders, touches
 from orchestrator.store import changes as written
 from orchestrator.store.changes import entry
 from orchestrator.store.database import Work
@@ -26,6 +26,7 @@ from orchestrator.system import emit
 
 log = logging.getLogger(__name__)
 FIRST_RETRY_S, LONGEST_RETRY_S = 15.0, 900.0  # after a safe refusal: doubling, until the touch expires
+CALL_TAKES = timedelta(minutes=10)  # an automatic call, from placing it to its last report; then the provider is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Sending:
 class _Moved:
     """What one answer makes of one touch."""
 
-    outcome: str
+    outcome: str | None  # None: the attempt goes on
     state: TouchState
     what: str
     why: str
@@ -69,8 +70,12 @@ def _record(parts: Parts, work: Work, pairs: list[tuple[Sending, Answer]], now: 
     _lock_customers_of_refusals(work, pairs)
     ended = enrollments.lock(work, [s.due.run.id for s, _ in pairs])
     moves = [_move(s, a, now) for s, a in pairs]
-    rows = [attempts.outcome_row(s.attempt, m.outcome, now, m.ref, m.why) for (s, _), m in zip(pairs, moves, strict=True)]
-    closed = attempts.close(work, rows)
+    rows = [
+        attempts.outcome_row(s.attempt, m.outcome, now, m.ref, m.why) for (s, _), m in zip(pairs, moves, strict=True) if m.outcome
+    ]
+    placed = [{"id": s.attempt, "provider_ref": m.ref} for (s, _), m in zip(pairs, moves, strict=True) if not m.outcome]
+    closed = attempts.close(work, rows) | attempts.place(work, placed)
+    _tell_senders(parts, work, pairs, now)
     mine = [(s, a, m) for (s, a), m in zip(pairs, moves, strict=True) if s.attempt in closed]
     moved = touches.move(work, [_touch_row(s, m, now) for s, _, m in mine])
     facts = _fresh(work, in_use, [s for s, _, _ in mine])
@@ -85,7 +90,7 @@ def _record(parts: Parts, work: Work, pairs: list[tuple[Sending, Answer]], now: 
             entry(now, m.what, m.why, rule=m.reason or "", run=due.run.id, touch=due.touch.id, customer=due.customer.id)
         )  # fmt: skip
         if isinstance(a, RejectedPermanent):
-            _refused(parts, work, in_use, due, a, now)
+            _refused(parts, work, in_use, due, s.message.to, a, now)
         if m.result is not None and ended.get(due.run.id) is None:
             changes += planner.after(facts.get(due.touch.id, s.facts), due.touch, m.result, now, parts.new_id)
         if m.result == "sent":
@@ -109,11 +114,37 @@ def _lock_customers_of_refusals(work: Work, pairs: Sequence[tuple[Sending, Answe
     customers.lock(work, [s.due.customer.id for s, a in pairs if isinstance(a, RejectedPermanent)])
 
 
+def _tell_senders(parts: Parts, work: Work, pairs: Sequence[tuple[Sending, Answer]], now: datetime) -> None:
+    """A sender that was told to wait, or that cannot be used, holds what is due on its channels; one that works again lets go."""
+    for channel, pace in {str(s.due.touch.channel): parts.paces.get(str(s.due.touch.channel)) for s, _ in pairs}.items():
+        if pace is None:
+            continue
+        mine = [a for s, a in pairs if s.due.touch.channel == channel]
+        waits = [a.retry_after_s or FIRST_RETRY_S for a in mine if isinstance(a, RejectedSafe) and a.slow_down]
+        if waits:
+            senders.slow_down(work, pace.sender, now + timedelta(seconds=min(max(waits), LONGEST_RETRY_S)), now)
+        stopped = next((a for a in mine if isinstance(a, Held)), None)
+        if stopped is not None:
+            if senders.hold(work, pace.sender, stopped.code, stopped.why, now):
+                log.error(
+                    "nothing goes out from a sender until somebody mends it; see 'touchpoint status'",
+                    extra={"action": "sender.held", "channel": channel, "code": stopped.code},
+                )
+        elif any(isinstance(a, Accepted | Placed) for a in mine) and senders.release(work, pace.sender):
+            log.warning("a sender works again", extra={"action": "sender.released", "channel": channel})
+
+
 def _move(s: Sending, answer: Answer, now: datetime) -> _Moved:
     due = s.due.touch
     match answer:
         case Accepted():
             return _Moved("accepted", TouchState.SENT, "touch.sent", f"accepted as {answer.ref}", "sent", answer.ref)
+        case Placed():
+            why = f"the call is placed as {answer.ref}; how it ends comes later"
+            return _Moved(None, TouchState.CALLING, "touch.calling", why, None, answer.ref)
+        case Held():
+            why = f"nothing goes out from this sender until somebody mends it: {answer.why}"
+            return _Moved("rejected_safe", TouchState.PLANNED, "touch.refused", why, None, due_at=now)
         case RejectedSafe():
             again = now + timedelta(seconds=_backoff(s.number, answer.retry_after_s))
             if due.expires_at is not None and again >= due.expires_at:
@@ -143,17 +174,18 @@ def _touch_row(s: Sending, m: _Moved, now: datetime) -> dict[str, Any]:
         "was_state": TouchState.SENDING,
         "state": m.state,
         "due_at": m.due_at or touch.due_at,
-        "lease_until": None,
+        "lease_until": now + CALL_TAKES if m.state is TouchState.CALLING else None,
         "effect_at": None if m.state is TouchState.PLANNED else s.began_at,
         "finished_at": now if m.state in (TouchState.SENT, TouchState.FAILED) else None,
         "reason": m.reason,
     }
 
 
-def _refused(parts: Parts, work: Work, in_use: InUse, due: Due, answer: RejectedPermanent, now: datetime) -> None:
+def _refused(parts: Parts, work: Work, in_use: InUse, due: Due, sent_to: str, answer: RejectedPermanent, now: datetime) -> None:
     """A refusal for good changes what we know about the contact point."""
-    channel = str(due.touch.channel)
+    channel = "call" if due.touch.channel in AUTOMATIC_CALLS else str(due.touch.channel)
     if answer.suppresses:
         suppress(parts, work, in_use, due.customer.id, channel, f"the provider says: {answer.why}", now, but=due.run.id)
     if answer.contact_point_is_dead:
-        customers.forget_contact_point(work, due.customer.id, "email" if channel == "email" else "phone")
+        where: Literal["email", "phone"] = "email" if channel == "email" else "phone"
+        customers.forget_contact_point(work, due.customer.id, where, sent_to, answer.why, now)

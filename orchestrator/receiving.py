@@ -62,6 +62,7 @@ class _Consent(BaseModel):
     email: Level = "none"
     text: Level = "none"
     call: Level = "none"
+    voice: Level = "none"
     voicemail: Level = "none"
 
 

@@ -17,7 +17,7 @@ from orchestrator.core.house import House
 from orchestrator.core.intake import Version
 from orchestrator.core.model import Customer, Run, Touch
 from orchestrator.core.planner import Facts
-from orchestrator.errors import DatabaseError, NotFound
+from orchestrator.errors import DatabaseError, InputError, NotFound
 from orchestrator.language.design import LoadedVersion, load_document
 from orchestrator.language.facts import customer_facts, flat
 from orchestrator.language.facts import facts as told
@@ -25,9 +25,11 @@ from orchestrator.language.house_rules import HouseRules
 from orchestrator.language.lifecycle import Lifecycle
 from orchestrator.language.program import Program, TouchNode
 from orchestrator.language.source import parse, read_yaml
-from orchestrator.language.words import Rendered
+from orchestrator.language.templates import CannotSay
+from orchestrator.language.words import Rendered, SurveyWords
 from orchestrator.store import versions
 from orchestrator.store.database import Work
+from orchestrator.store.touches import Due
 
 HOUSE_RULES = "@house-rules"
 LIFECYCLE = "@lifecycle"
@@ -59,6 +61,15 @@ class InUse:
         assert isinstance(node, TouchNode), "only touchpoints say something"
         words = self.loaded(work, facts.run.version).words[node.channel, node.words]
         return words.render(self._known(facts.run, facts.customer, facts.program, touch.tries))
+
+    def survey(self, work: Work, due: Due) -> SurveyWords | None:
+        """The question that an e-mail asked; None when it asked none, or when its words cannot be filled in any more."""
+        try:
+            program = self.program(work, due.run.version)
+            facts = Facts(program, due.run, due.customer, self.house, dict, {})
+            return self.render(work, facts, due.touch).survey
+        except (InputError, NotFound, CannotSay):
+            return None
 
     def _known(self, run: Run, customer: Customer, program: Program, tries: int) -> dict[str, Mapping[str, object]]:
         person = customer_facts(

@@ -10,8 +10,8 @@ from orchestrator.dispatch import CHANNELS
 from workers.beat import table
 from workers.poller import Poller
 
-UPKEEP = "upkeep"
-QUEUES = (*CHANNELS, UPKEEP)  # one each; `touchpoint worker email text` works two of them
+INBOX, UPKEEP = "inbox", "upkeep"
+QUEUES = (*CHANNELS, INBOX, UPKEEP)  # one each; `touchpoint worker email text` works two of them
 
 
 def make_app(settings: Settings) -> Celery:

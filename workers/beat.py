@@ -6,14 +6,16 @@ from typing import Any
 
 from orchestrator.dispatch import CHANNELS
 
-DRAIN, UPKEEP = "touchpoint.drain", "touchpoint.upkeep"
+DRAIN, INBOX, UPKEEP = "touchpoint.drain", "touchpoint.inbox", "touchpoint.upkeep"
 EVERY_S = {
     "wait": 1.0,  # waits that are over
     "email": 1.0,
     "text": 1.0,
+    "voice": 1.0,
     "voicemail": 1.0,
     "call": 1.0,  # calls become tasks in their queues
 }
+INBOX_EVERY_S = 1.0  # what providers told us, if a wake-up was lost
 UPKEEP_EVERY_S = 5.0  # leases, unknown outcomes, calls that nobody took, events that failed
 
 
@@ -28,6 +30,12 @@ def table() -> dict[str, dict[str, Any]]:
             "options": {"queue": channel, "expires": seconds},
         }
         for channel, seconds in EVERY_S.items()
+    }
+    rows["inbox"] = {
+        "task": INBOX,
+        "args": (),
+        "schedule": INBOX_EVERY_S,
+        "options": {"queue": "inbox", "expires": INBOX_EVERY_S},
     }
     rows["upkeep"] = {
         "task": UPKEEP,

@@ -10,7 +10,7 @@ from typing import Any
 from celery import bootsteps
 from celery.signals import task_postrun, task_prerun, task_received
 
-from orchestrator import dispatch
+from orchestrator import callbacks, dispatch
 from orchestrator.sweep import sweep
 from workers.process import parts_of, time_to_stop
 
@@ -77,6 +77,8 @@ class Poller(bootsteps.StartStopStep):
             for queue in worker.app.amqp.queues.consume_from:
                 if queue in dispatch.CHANNELS:
                     dispatch.drain(parts, queue, stop=time_to_stop())
+                elif queue == "inbox":
+                    callbacks.handle_waiting(parts, stop=time_to_stop())
                 else:
                     sweep(parts)
         except Exception:  # shell: the next round tries again; a thread that ends would be missed by nobody

@@ -1,13 +1,13 @@
-"""The two tasks. Each wakes a verb of the shell and knows nothing else."""
+"""The tasks. Each wakes a verb of the shell and knows nothing else."""
 
 from __future__ import annotations
 
 from celery import Celery
 
-from orchestrator import dispatch
+from orchestrator import callbacks, dispatch
 from orchestrator.config import Settings
 from orchestrator.sweep import sweep
-from workers.beat import DRAIN, UPKEEP
+from workers.beat import DRAIN, INBOX, UPKEEP
 from workers.process import parts_of, time_to_stop
 
 
@@ -18,6 +18,11 @@ def register(app: Celery, settings: Settings) -> None:
     def drain(channel: str) -> None:
         """A channel may have due work."""
         dispatch.drain(parts_of(settings), channel, stop=time_to_stop())
+
+    @app.task(name=INBOX)
+    def inbox() -> None:
+        """A provider, or a customer, may have told us something."""
+        callbacks.handle_waiting(parts_of(settings), stop=time_to_stop())
 
     @app.task(name=UPKEEP)
     def upkeep() -> None:

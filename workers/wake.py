@@ -10,7 +10,7 @@ from collections.abc import Collection
 from celery import Celery
 from kombu.exceptions import OperationalError
 
-from workers.beat import DRAIN, UPKEEP
+from workers.beat import DRAIN, INBOX, UPKEEP
 
 log = logging.getLogger(__name__)
 QUIET_S = 5.0  # after a failure nothing is sent for this long, so that a missing broker slows nobody down
@@ -28,11 +28,11 @@ class Waker:
         if time.monotonic() < self._quiet_until:  # clock: measures a length of time
             return
         for channel in channels:
-            upkeep = channel == "upkeep"
+            task = {"upkeep": UPKEEP, "inbox": INBOX}.get(channel, DRAIN)
             try:
                 self._app.send_task(
-                    UPKEEP if upkeep else DRAIN,
-                    args=() if upkeep else (channel,),
+                    task,
+                    args=(channel,) if task == DRAIN else (),
                     queue=channel,
                     expires=5,
                     retry=False,

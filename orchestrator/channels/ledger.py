@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from uuid import UUID
 
-from orchestrator.channels.base import Accepted, Answer, Found, Outgoing, RejectedSafe
+from orchestrator.channels.base import KINDS, Accepted, Answer, Found, Outgoing, RejectedSafe, Sought
 from orchestrator.clock import Clock
 
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~&\"])")  # Markdown keeps values literal so; people read the file without
@@ -20,7 +20,7 @@ class Ledger:
     """Appends what would be said. A handle is written at most once, and can be looked up, so nothing stays unknown."""
 
     name = "ledger"
-    carries = ("email", "text", "voicemail")
+    carries = KINDS
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self._path, self._clock = path, clock
@@ -35,7 +35,8 @@ class Ledger:
             return [RejectedSafe(f"the ledger file cannot be written: {error.strerror}")] * len(batch)
         return [Accepted(f"ledger:{m.handle}") if now < m.not_after else RejectedSafe("it was too late to begin") for m in batch]
 
-    def find(self, handles: Sequence[UUID]) -> Mapping[UUID, Found]:
+    def find(self, sought: Sequence[Sought]) -> Mapping[UUID, Found]:
+        handles = [s.handle for s in sought]
         wanted = {str(h): h for h in handles}
         answers: dict[UUID, Found] = dict.fromkeys(handles, "absent")
         try:

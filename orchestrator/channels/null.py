@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from orchestrator.channels.base import Accepted, Answer, Found, Outgoing
+from orchestrator.channels.base import KINDS, Accepted, Answer, Found, Outgoing, Sought
 
 
 class Null:
     """Nothing is sent, so a handle that is asked for later cannot be told."""
 
     name = "null"
-    carries = ("email", "text", "voicemail")
+    carries = KINDS
 
     def send(self, batch: Sequence[Outgoing]) -> list[Answer]:
         return [Accepted(f"null:{m.handle}") for m in batch]
 
-    def find(self, handles: Sequence[UUID]) -> Mapping[UUID, Found]:
-        return dict.fromkeys(handles, "cannot tell")
+    def find(self, sought: Sequence[Sought]) -> Mapping[UUID, Found]:
+        return {s.handle: "cannot tell" for s in sought}

@@ -14,8 +14,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator import desk
+from orchestrator import bridging, desk
 from orchestrator.config import Settings
+from orchestrator.core.zones import normal_phone
 from orchestrator.desk import NotHeld
 from orchestrator.errors import InputError, Problem
 from orchestrator.language.dispositions import ALL
@@ -57,6 +58,20 @@ def next_(
         console.print("You have this call already; finish it or put it back first.", style="yellow")
     console.print(Panel(Markdown(task.script, hyperlinks=False), title=str(touch.touchpoint)))
     console.print(f"When done: touchpoint call finish {task.touch} DISPOSITION", style="dim")
+
+
+@app.command()
+def dial(
+    touch: Touch,
+    phone: Annotated[str, typer.Option(help="Your own number, e.g. +13125550142: it rings first.")],
+    who: Who = "",
+) -> None:
+    """Let the provider ring you, and then the customer. Say afterwards how it ended: 'touchpoint call finish'."""
+    agent = normal_phone(phone, None)
+    if agent is None:
+        raise InputError(Problem(f"'{phone}' is no telephone number", "write it with its country, e.g. +13125550142"))
+    refused = bridging.dial(build(Settings()), _id(touch), who or getpass.getuser(), agent)
+    _said(refused, "Your telephone rings. The customer's rings when you answer.")
 
 
 @app.command()

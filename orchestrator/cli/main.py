@@ -31,7 +31,15 @@ COMMANDS = (
     ("resume", "holds", "resume"),
     ("optout", "holds", "optout"),
 )
-GROUPS = (("call", "call"), ("unknown", "unknown"), ("event-queue", "aside"), ("key", "key"), ("db", "db"))
+GROUPS = (
+    ("call", "call"),
+    ("reply", "reply"),
+    ("rehearse", "rehearse"),
+    ("unknown", "unknown"),
+    ("event-queue", "aside"),
+    ("key", "key"),
+    ("db", "db"),
+)
 HERE = "orchestrator.cli"
 
 

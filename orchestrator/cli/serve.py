@@ -21,6 +21,7 @@ def serve(
     """Run everything in one process; with a real broker (or --web-only) just the web part."""
     import uvicorn
 
+    from orchestrator.rehearsing import beside, practises
     from orchestrator.web.app import create_app
     from workers.app import make_app
     from workers.embedded import workers
@@ -37,6 +38,11 @@ def serve(
     if settings.embedded and web_only:
         raise SettingsError("--web-only needs a broker that workers can reach: set TOUCHPOINT_BROKER_URL")
     with contextlib.ExitStack() as stack:
+        if settings.embedded and practises(settings):
+            carrier = stack.enter_context(beside(settings))
+            Console().print(
+                f"Nobody is contacted: messages go to the rehearsal carrier. See them at {carrier.url}", style="yellow"
+            )
         if settings.embedded:
             stack.enter_context(workers(celery))
         calm_garbage_collection()
@@ -46,7 +52,8 @@ def serve(
 
 def worker(
     queues: Annotated[
-        list[str] | None, typer.Argument(help="Which queues: wait, email, text, voicemail, call, upkeep (default: all).")
+        list[str] | None,
+        typer.Argument(help="Which queues: wait, email, text, voice, voicemail, call, inbox, upkeep (default: all)."),
     ] = None,
 ) -> None:
     """Run a Celery worker. Start as many as you like: they never do the same touch twice."""

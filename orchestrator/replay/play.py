@@ -109,7 +109,7 @@ def _parts(request: Request, clock: SimulatedClock, woken: Woken, new_id: NewId)
         url = request.database or f"sqlite:///{folder}/replay.sqlite3"
         via = "ledger" if request.messages else "null"
         settings = Settings(
-            database_url=url, broker_url=IN_PROCESS, email_via=via, text_via=via, voicemail_via=via,
+            database_url=url, broker_url=IN_PROCESS, email_via=via, text_via=via, voice_via=via,
             ledger_file=request.messages or Path(folder) / "unused",
         )  # fmt: skip
         built = build(settings, clock=clock, wake=woken, safe_writes=request.database is not None)

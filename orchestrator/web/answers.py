@@ -1,9 +1,9 @@
-"""Refusals of the API, all in one form: {"error": {"problem", "hint", "place"}, "problems": […]}, with the right status."""
+"""Refusals, all in one form, {"error": {"problem", "hint", "place"}, "problems": […]}, with the right status; pages where people are."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -43,29 +43,54 @@ def refusal(status: int, problems: Sequence[Problem], headers: Mapping[str, str]
     return JSONResponse(body, status, headers=dict(headers) if headers else None)
 
 
-def install(app: FastAPI) -> None:
-    """Answer every error in the one form."""
-    app.add_exception_handler(Refused, _refused)
-    app.add_exception_handler(Unreadable, lambda request, error: refusal(400, error.problems))
-    app.add_exception_handler(EventError, lambda request, error: refusal(422, error.problems))
-    app.add_exception_handler(InputError, lambda request, error: refusal(422, error.problems))
-    app.add_exception_handler(NotFound, lambda request, error: refusal(404, [Problem(str(error))]))
-    app.add_exception_handler(DatabaseError, _no_database)
-    app.add_exception_handler(RequestValidationError, _wrong_parameter)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _defect)
+# The answer to whoever reads pages at this path: (path, status) -> a page, or None where programs read.
+ErrorPage = Callable[[str, int], Response | None]
+
+
+def install(app: FastAPI, page: ErrorPage) -> None:
+    """Answer every error in the one form, or with a page where people are."""
+    handlers: dict[type[Exception], Callable[[Request, Any], Response]] = {
+        Refused: lambda request, error: refusal(error.status, error.problems, error.headers),
+        Unreadable: lambda request, error: refusal(400, error.problems),
+        EventError: lambda request, error: refusal(422, error.problems),
+        InputError: lambda request, error: refusal(422, error.problems),
+        NotFound: lambda request, error: refusal(404, [Problem(str(error))]),
+        DatabaseError: _no_database,
+        RequestValidationError: _wrong_parameter,
+        HTTPException: _http,
+        Exception: _defect,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, _for_people(handler, page))
+
+
+def _for_people(handler: Callable[[Request, Any], Response], page: ErrorPage) -> Callable[[Request, Exception], Response]:
+    def answer(request: Request, error: Exception) -> Response:
+        refused = handler(request, error)
+        shown = page(request.url.path, refused.status_code)
+        if shown is None:
+            return refused
+        for name in ("Retry-After", "Allow", "Connection"):
+            if name in refused.headers:
+                shown.headers[name] = refused.headers[name]
+        return shown
+
+    return answer
 
 
 class BodyLimit:
     """Bodies above the limit are refused: at once where the sender says how long it is, else as soon as it gets there."""
 
-    def __init__(self, app: ASGIApp, most_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, most_bytes: int, page: ErrorPage) -> None:
         self._limited = RequestBodyLimitMiddleware(app, most_bytes)  # its own answer to a stated length is not JSON
         self._most = most_bytes
+        self._page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and _stated_length(scope) > self._most:
-            await refusal(413, [too_large(self._most)], {"Connection": "close"})(scope, receive, send)
+            shown = self._page(scope["path"], 413)
+            refused = refusal(413, [too_large(self._most)], {"Connection": "close"})
+            await (shown or refused)(scope, receive, send)
             return
         await self._limited(scope, receive, send)
 
@@ -79,11 +104,6 @@ def _stated_length(scope: Scope) -> int:
     return int(lengths[0]) if lengths and lengths[0].isdigit() else 0
 
 
-def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Refused)
-    return refusal(error.status, error.problems, error.headers)
-
-
 def _no_database(request: Request, error: Exception) -> Response:
     log.error("the database cannot be used: %s", error, extra={"action": "web.no_database"})
     hint = "send it again: what was stored meanwhile is recognised by its id"
@@ -91,14 +111,12 @@ def _no_database(request: Request, error: Exception) -> Response:
     return refusal(503, [Problem(str(error), hint)], {"Retry-After": after})
 
 
-def _wrong_parameter(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
+def _wrong_parameter(request: Request, error: RequestValidationError) -> Response:
     problems = [Problem(str(e["msg"]), "", ".".join(str(part) for part in e["loc"][1:])) for e in error.errors()]
     return refusal(422, problems)
 
 
-def _http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+def _http(request: Request, error: HTTPException) -> Response:
     known: dict[int, tuple[str, str]] = {
         404: (f"there is nothing at {request.url.path}", "events are posted to /events"),
         405: (f"{request.method} is not possible at {request.url.path}", "events are sent with POST"),

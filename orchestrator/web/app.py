@@ -7,19 +7,27 @@ from fastapi import FastAPI
 from orchestrator.config import Settings
 from orchestrator.keys import Keyring
 from orchestrator.parts import Parts
-from orchestrator.web import answers, events, health
+from orchestrator.rehearsing import rehearsed
+from orchestrator.web import answers, events, health, pages, sendgrid_hooks, twilio_hooks
 from orchestrator.web.health import LastSweep
+from orchestrator.web.pages import Pages
 
 MOST_BYTES = 5_000_000  # of one request: a thousand events have about half a megabyte
 
 
 def create_app(parts: Parts, settings: Settings, *, last_sweep: LastSweep = lambda: None) -> FastAPI:
     """The application. last_sweep: when this process swept last, for /readyz; None when somebody else sweeps."""
+    settings = rehearsed(settings)  # without an account, hooks believe the rehearsal carrier
+    shown = Pages()
     # No generated pages: they load scripts from elsewhere. docs/events.md says what there is.
     app = FastAPI(title="Touchpoint orchestrator", openapi_url=None, docs_url=None, redoc_url=None)
     keyring = Keyring(parts.database, parts.clock)
     app.include_router(health.router(parts, last_sweep))
     app.include_router(events.router(parts, keyring))
-    answers.install(app)
-    app.add_middleware(answers.BodyLimit, most_bytes=MOST_BYTES)
+    app.include_router(twilio_hooks.router(parts, settings))
+    app.include_router(sendgrid_hooks.router(parts, settings))
+    app.include_router(pages.router(parts, shown))
+    app.mount(pages.STATIC, pages.Static(), "static")
+    answers.install(app, shown.error)
+    app.add_middleware(answers.BodyLimit, most_bytes=MOST_BYTES, page=shown.error)
     return app

@@ -29,8 +29,8 @@ def router(parts: Parts, keyring: Keyring) -> APIRouter:
     """The routes of this file."""
     routes = APIRouter()
     key_of = authenticated(keyring)
-    live = Together(lambda raws: accept(parts, raws))
-    history = Together(lambda raws: accept(parts, raws, backfill=True))
+    live = Together[Raw, Answer](lambda raws: accept(parts, raws))
+    history = Together[Raw, Answer](lambda raws: accept(parts, raws, backfill=True))
 
     async def body_of(request: Request, key: Key = Depends(key_of)) -> bytes:
         """The raw body; read only for somebody whose key is known."""
@@ -97,7 +97,7 @@ def _object(value: object) -> Raw:
     return value
 
 
-def _answer_one(together: Together, unpack: Callable[[], Raw]) -> Response:
+def _answer_one(together: Together[Raw, Answer], unpack: Callable[[], Raw]) -> Response:
     answer = together.accept(unpack())
     match answer.status:
         case "refused":

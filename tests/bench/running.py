@@ -21,7 +21,7 @@ def settings(database: str, broker: str, folder: Path, port: int = 0) -> dict[st
         "TOUCHPOINT_LEDGER_FILE": str(folder / "ledger.jsonl"),
         "TOUCHPOINT_EMAIL_VIA": "null",
         "TOUCHPOINT_TEXT_VIA": "null",
-        "TOUCHPOINT_VOICEMAIL_VIA": "null",
+        "TOUCHPOINT_VOICE_VIA": "null",
         "TOUCHPOINT_LOG_LEVEL": "WARNING",
         "TOUCHPOINT_PORT": str(port),
     }

@@ -42,13 +42,15 @@ def touchpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     (folder / "lifecycle.yaml").write_text((starters / "lifecycle.yaml").read_text())
     (folder / "scripts" / "quote-check-in.md").write_text((starters / "scripts" / "quote-check-in.md").read_text())
     rules = re.sub(r"(?m)^(default_windows|never_outside):.*\n(  .*\n|\n)*", "", (starters / "house-rules.yaml").read_text())
-    every = "{email: any-time, text: any-time, call: any-time, voicemail: any-time}"
+    every = "{email: any-time, text: any-time, call: any-time, voice: any-time, voicemail: any-time}"
     rules = re.sub(r"(?m)^contact_windows:.*\n(  .*\n|\n)*", "", rules)
     rules += '\ncontact_windows:\n  any-time: {mon-sun: "00:00-24:00", on_holidays: open}\n'
     (folder / "house-rules.yaml").write_text(f"{rules}default_windows: {every}\nnever_outside: {every}\n")
     (folder / "follow-up.yaml").write_text(PLAYBOOK)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TOUCHPOINT_DATABASE_URL", f"sqlite:///{tmp_path / 'mine.sqlite3'}")
+    for kind in ("EMAIL", "TEXT", "VOICE"):
+        monkeypatch.setenv(f"TOUCHPOINT_{kind}_VIA", "ledger")
     monkeypatch.setenv("TOUCHPOINT_LEDGER_FILE", str(tmp_path / "ledger.jsonl"))
     monkeypatch.setenv("TOUCHPOINT_PLAYBOOKS", str(folder))
     monkeypatch.setenv("COLUMNS", "80")

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from orchestrator.authoring import publish
+from orchestrator.channels.base import KINDS
 from orchestrator.channels.null import Null
 from orchestrator.ids import new_id
 from orchestrator.parts import Parts
@@ -50,7 +51,7 @@ class Template:
 def parts_on(url: str, clock: Hands, rulebook: Rulebook | None = None) -> Parts:
     """The system on this database; nothing is sent anywhere."""
     null = Null()
-    channels = {"email": null, "text": null, "voicemail": null}
+    channels = dict.fromkeys(KINDS, null)
     return Parts(Database(url, safe_writes=False), rulebook or Rulebook(), channels, clock, new_id)
 
 

@@ -14,7 +14,7 @@ from orchestrator.core.model import OPEN_STATES
 from orchestrator.store import schema
 from orchestrator.store.database import Database
 
-MESSAGES = ("email", "text", "voicemail")
+MESSAGES = ("email", "text", "voice", "voicemail")
 HELD = ("planned", "ready")
 
 

@@ -11,6 +11,8 @@ import pytest
 from orchestrator.store.database import Database
 from orchestrator.store.upgrade import upgrade
 from tests import servers
+from tests.stories import books
+from tests.stories.carried import CarriedWorld
 from tests.stories.world import World, books_balance
 
 
@@ -72,3 +74,23 @@ def postgres_world(postgres_server: servers.Postgres, _postgres_model: str, tmp_
     finally:
         made.close()
         postgres_server.drop_database(url)
+
+
+@pytest.fixture
+def carried(ready_url: str, tmp_path: Path) -> Iterator[CarriedWorld]:
+    """A world whose messages go through the SDKs to the rehearsal carrier, and whose books balance with the carrier's at the end."""
+    world = CarriedWorld(ready_url, tmp_path / "playbooks")
+    try:
+        yield world
+        found = books.faults(world.parts.database, world.handles())
+        assert not found, "\n".join([*found[:20], world.story()])
+    finally:
+        world.close()
+
+
+@pytest.fixture
+def slow_texts(ready_url: str, tmp_path: Path) -> Iterator[CarriedWorld]:
+    """A world whose sender of texts may send one a second."""
+    world = CarriedWorld(ready_url, tmp_path / "playbooks", texts_per_second=1)
+    yield world
+    world.close()

@@ -27,8 +27,8 @@ HOUSE = {
         '{office: {mon-fri: "09:00-17:30"}, inbox: {mon-sun: "07:00-21:00", on_holidays: open}, '
         'texts: {mon-sun: "08:00-20:00"}, any-time: {mon-sun: "00:00-24:00", on_holidays: open}}'
     ),
-    "default_windows": "{email: inbox, text: texts, call: office, voicemail: texts}",
-    "never_outside": "{email: any-time, text: texts, call: texts, voicemail: texts}",
+    "default_windows": "{email: inbox, text: texts, call: office, voice: texts, voicemail: texts}",
+    "never_outside": "{email: any-time, text: texts, call: texts, voice: texts, voicemail: texts}",
     "queues": "{sales: {title: Sales}, leads: {title: Leads}}",
     "skip_when_late": "2 days",
 }
@@ -42,11 +42,12 @@ DEFAULTS = {"starts_on": "quote.sent", "stops_on": "{quote.accepted: goal, quote
 WORDS = {
     "email": "---\nsubject: {name}\n---\nHello {{{{ customer.first_name | default: 'there' }}}}, this is {name}.\n",
     "text": "This is {name}. {{{{ house.name }}}}\n",
+    "voice": "---\nvoicemail: This is {name} for your voicemail.\n---\nThis is {name}. {{{{ house.name }}}}\n",
     "voicemail": "This is {name}. {{{{ house.name }}}}\n",
     "call": "---\ntitle: {name}\ngoal: Hear what they think.\nquestions:\n  mood: {{ask: How do they feel?}}\n---\nThis is {name}.\n",
 }
-FOLDERS = {"email": "emails", "text": "texts", "voicemail": "voicemails", "call": "scripts"}
-_NAMED = re.compile(r"\b(email|text|voicemail|call): ([a-z0-9][a-z0-9-]*)")
+FOLDERS = {"email": "emails", "text": "texts", "voice": "voices", "voicemail": "voicemails", "call": "scripts"}
+_NAMED = re.compile(r"\b(email|text|voice|voicemail|call): ([a-z0-9][a-z0-9-]*)")
 
 
 def playbook(steps: str, name: str = "follow-up", **head: str) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from orchestrator.channels.base import Accepted, Answer, Found, Outgoing, RejectedPermanent, RejectedSafe, Unknown
+from orchestrator.channels.base import KINDS, Accepted, Answer, Found, Outgoing, RejectedPermanent, RejectedSafe, Sought, Unknown
 
 
 class Died(BaseException):
@@ -51,7 +51,7 @@ class Post:
 
     clock: Callable[[], datetime]
     name: str = "post"
-    carries: tuple[str, ...] = ("email", "text", "voicemail")
+    carries: tuple[str, ...] = KINDS
     reached: list[Reached] = field(default_factory=list)
     asked: list[UUID] = field(default_factory=list)  # every handle it was ever given, in order
     can_tell: bool = True  # whether it has a list that can be asked later
@@ -67,12 +67,12 @@ class Post:
     def send(self, batch: Sequence[Outgoing]) -> list[Answer]:
         return [self._send_one(message) for message in batch]
 
-    def find(self, handles: Sequence[UUID]) -> Mapping[UUID, Found]:
+    def find(self, sought: Sequence[Sought]) -> Mapping[UUID, Found]:
         if not self.can_tell:
-            return dict.fromkeys(handles, "cannot tell")
+            return {s.handle: "cannot tell" for s in sought}
         with self._lock:
             known = {one.handle for one in self.reached}
-        return {handle: Accepted(f"post:{handle}") if handle in known else "absent" for handle in handles}
+        return {s.handle: Accepted(f"post:{s.handle}") if s.handle in known else "absent" for s in sought}
 
     def _send_one(self, message: Outgoing) -> Answer:
         if self.clock() >= message.not_after:

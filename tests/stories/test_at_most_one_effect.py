@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from orchestrator import desk, dispatch, engine
-from orchestrator.channels.base import Accepted, Found
+from orchestrator.channels.base import Accepted, Found, Sought
 from orchestrator.sweep import reconcile, sweep
 from tests.stories.designs import playbook
 from tests.stories.post import Died
@@ -50,7 +50,7 @@ def test_a_lost_answer_is_shown_then_looked_up_and_not_sent_again(world: World) 
     assert world.states("hello") == ["unknown"], "nobody can tell: it waits for a person"
 
     world.post.can_tell = True
-    world.passes(timedelta(minutes=1))
+    world.passes(timedelta(minutes=10))
 
     assert world.states("hello") == ["sent"]
     world.expect_text("hello")
@@ -169,13 +169,13 @@ def test_evidence_about_an_older_attempt_says_nothing_about_a_newer_one(world: W
         name, carries = "post", ("text",)
         send = world.post.send
 
-        def find(self, handles: Sequence[UUID]) -> Mapping[UUID, Found]:
+        def find(self, sought: Sequence[Sought]) -> Mapping[UUID, Found]:
             if not asked:
-                asked.append(handles)
+                asked.append(sought)
                 desk.settle(world.parts, touch.id, "ari", "again")
                 dispatch.drain(world.parts, "text")
-                return dict.fromkeys(handles, Accepted("found after all"))
-            return world.post.find(handles)
+                return {s.handle: Accepted("found after all") for s in sought}
+            return world.post.find(sought)
 
     slow = world.another_process(email=Slow(), text=Slow(), voicemail=Slow())
     reconcile(slow)

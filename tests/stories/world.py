@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, select
 
 from orchestrator import authoring, desk, dispatch, engine, reports
-from orchestrator.channels.base import Channel
+from orchestrator.channels.base import KINDS, Channel
 from orchestrator.core.model import EndReason
 from orchestrator.engine import Receipt
 from orchestrator.ids import new_id
@@ -122,7 +122,7 @@ class World:
 
     def another_process(self, **channels: Channel) -> Parts:
         """Parts of its own: what one process holds beside others."""
-        carried: dict[str, Channel] = {**dict.fromkeys(("email", "text", "voicemail"), self.post), **channels}
+        carried: dict[str, Channel] = {**dict.fromkeys(KINDS, self.post), **channels}
         self._opened.append(Database(self.url, safe_writes=False))
         return Parts(self._opened[-1], Rulebook(), carried, self.clock, new_id)
 
@@ -191,6 +191,9 @@ class World:
             self.settle()
             with self.parts.database.work() as work:
                 upcoming = touches.next_change(work)
+            if self.touches(state="unknown"):  # the sweep comes every few seconds, and asks about these
+                soon = self.clock.at + timedelta(hours=1)
+                upcoming = min(upcoming or soon, soon)
             if upcoming is None or upcoming > until:
                 self.clock.at = until
                 self.settle()

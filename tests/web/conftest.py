@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -11,7 +12,8 @@ from orchestrator.config import Settings
 from orchestrator.keys import issue
 from orchestrator.parts import Parts
 from orchestrator.web.app import create_app
-from tests.intake.ready import clock, postgres_template, ready, ready_on_both, sqlite_template
+from tests.intake.ready import Hands, clock, postgres_template, ready, ready_on_both, sqlite_template
+from tests.web.practice import Business
 
 SETTINGS = Settings(_env_file=None)
 __all__ = ["clock", "postgres_template", "ready", "ready_on_both", "sqlite_template"]
@@ -40,3 +42,24 @@ def crm_on_both(ready_on_both: Parts) -> Iterator[TestClient]:
     """The same, once on each kind of database."""
     with client_of(ready_on_both) as client:
         yield client
+
+
+@pytest.fixture
+def business(ready: Parts, tmp_path: Path, clock: Hands) -> Business:
+    """A follow-up is under way: an e-mail with a survey, a text and a voice call went out, on SQLite."""
+    return Business(ready, tmp_path / "design", clock)
+
+
+@pytest.fixture
+def web(business: Business) -> Iterator[TestClient]:
+    """Whoever reaches its web application from outside, without a key and without cookies."""
+    with business.client() as client:
+        yield client
+
+
+@pytest.fixture
+def web_on_both(ready_on_both: Parts, tmp_path: Path, clock: Hands) -> Iterator[tuple[Business, TestClient]]:
+    """The business and its web application, once on each kind of database."""
+    business = Business(ready_on_both, tmp_path / "design", clock)
+    with business.client() as client:
+        yield business, client

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -95,3 +96,42 @@ def test_an_error_reaches_everybody_of_its_group_and_nobody_else() -> None:
             asked[0].result(20)
         assert [future.result(20).key for future in asked[1:]] == ["1", "2", "3"]
         assert together.accept({"id": "later"}).key == "later"
+
+
+def test_coroutines_wait_for_the_same_groups_without_holding_up_each_other() -> None:
+    slow = Slow()
+    together = Together(slow)
+
+    async def crowd_of_coroutines() -> list[Answer]:
+        asked = [asyncio.create_task(together.ask({"id": str(n)})) for n in range(50)]
+        await asyncio.sleep(0)  # each has put its event into the queue
+        slow.let.release(2)
+        return list(await asyncio.gather(*asked))
+
+    answers = asyncio.run(crowd_of_coroutines())
+
+    assert [answer.key for answer in answers] == [str(n) for n in range(50)]
+    assert sum(len(group) for group in slow.groups) == 50
+    assert len(slow.groups) <= 2
+
+
+def test_a_sender_that_hangs_up_takes_nothing_back_and_stops_nobody() -> None:
+    slow = Slow()
+    together = Together(slow)
+
+    async def one_hangs_up() -> Answer:
+        gone = asyncio.create_task(together.ask({"id": "gone"}))
+        await asyncio.sleep(0)
+        gone.cancel()
+        slow.let.release(2)
+        return await together.ask({"id": "next"})
+
+    assert asyncio.run(one_hangs_up()).key == "next"
+    assert sorted(id_ for group in slow.groups for id_ in group) == ["gone", "next"]
+
+
+def test_a_group_with_too_few_answers_is_an_error_for_those_without_one() -> None:
+    together = Together[Raw, Answer](lambda raws: [])
+
+    with pytest.raises(ValueError, match="shorter"):
+        together.accept({"id": "1"})

@@ -28,7 +28,8 @@ from tests.stories.world import person
 
 TOUCHPOINT = "from orchestrator.cli.main import main; main()"
 ALWAYS = dict.fromkeys(
-    ("default_windows", "never_outside"), "{email: any-time, text: any-time, call: any-time, voicemail: any-time}"
+    ("default_windows", "never_outside"),
+    "{email: any-time, text: any-time, call: any-time, voice: any-time, voicemail: any-time}",
 )
 TWO_EMAILS = designs.playbook("- touchpoint: one\n  email: one\n- touchpoint: two\n  email: two")
 STOP_WITHIN_S = 15.0
@@ -45,11 +46,19 @@ class Business:
             "TOUCHPOINT_DATABASE_URL": url,
             "TOUCHPOINT_BROKER_URL": broker,
             "TOUCHPOINT_LEDGER_FILE": str(self.ledger),
+            **{f"TOUCHPOINT_{kind.upper()}_VIA": "ledger" for kind in ("email", "text", "voice")},
             "TOUCHPOINT_LEASE_SECONDS": str(lease_s),
             "TOUCHPOINT_LOG_LEVEL": "INFO",
         }
         self.settings = Settings(
-            database_url=url, broker_url=broker, ledger_file=self.ledger, lease_seconds=lease_s, _env_file=None
+            database_url=url,
+            broker_url=broker,
+            ledger_file=self.ledger,
+            lease_seconds=lease_s,
+            email_via="ledger",
+            text_via="ledger",
+            voice_via="ledger",
+            _env_file=None,
         )
         self.parts = build(self.settings)
         upgrade(self.parts.database)

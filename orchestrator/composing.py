@@ -1,0 +1,72 @@
+"""What one customer gets: the words filled in, with the links and the voice that its channel needs. Nothing is sent here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from orchestrator.channels.base import Company, Outgoing, Survey
+from orchestrator.core.model import AUTOMATIC_CALLS
+from orchestrator.core.planner import Facts
+from orchestrator.core.speech import Speech
+from orchestrator.language.words import Rendered
+from orchestrator.parts import Parts
+from orchestrator.rulebook import InUse
+from orchestrator.store.database import Work
+from orchestrator.store.touches import Due
+
+
+def compose(
+    parts: Parts, work: Work, in_use: InUse, due: Due, facts: Facts, handle: UUID, not_after: datetime, closes_at: datetime
+) -> tuple[Outgoing, Speech | None]:
+    """The message, and for automatic calls what is said. Raises CannotSay when something it prints is not known.
+
+    not_after: when it must have begun; closes_at: until when it may reach the customer.
+    """
+    touch, person = due.touch, due.customer
+    to = person.email if touch.channel == "email" else person.phone
+    assert to is not None, "the consent policy refuses what has no contact point"
+    said = in_use.render(work, facts, touch)
+    company = _company(in_use.company)
+    by_mail = touch.channel == "email"
+    message = Outgoing(
+        handle=handle,
+        channel=str(touch.channel),
+        not_after=not_after,
+        to=to,
+        body=said.body,
+        subject=said.subject,
+        preheader=said.preheader,
+        reply_to=said.reply_to,
+        playbook=due.run.playbook,
+        touchpoint=str(touch.touchpoint),
+        company=company,
+        unsubscribe_url=parts.links.unsubscribe(work, handle) if by_mail else None,
+        survey=_survey(parts, work, said, handle) if by_mail else None,
+        closes_at=closes_at,
+    )
+    return message, _speech(in_use, said, company, due) if touch.channel in AUTOMATIC_CALLS else None
+
+
+def _company(said: Mapping[str, object]) -> Company:
+    return Company(**{name: str(said.get(name) or "") for name in Company.__dataclass_fields__})
+
+
+def _survey(parts: Parts, work: Work, said: Rendered, handle: UUID) -> Survey | None:
+    if said.survey is None:
+        return None
+    asked = said.survey
+    return Survey(asked.ask, parts.links.survey(work, handle, asked.points), asked.low, asked.high)
+
+
+def _speech(in_use: InUse, said: Rendered, company: Company, due: Due) -> Speech:
+    return Speech(
+        company=company.name,
+        person=said.person or said.body,
+        machine=said.machine,
+        keys=dict(said.keys),
+        recording=said.recording,
+        language=due.customer.locale or "en-US",
+        speak_to=in_use.house.speak_to or "",
+    )

@@ -1,0 +1,225 @@
+"""Calls through the provider: automatic ones that know a voicemail when they hear it, and staff calls that are bridged."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from orchestrator import bridging
+from orchestrator.carrier.faults import Faults
+from orchestrator.errors import InputError
+from orchestrator.store import pauses, replies
+from tests.stories.carried import CarriedWorld
+from tests.stories.designs import playbook
+
+RING = """
+- touchpoint: ring
+  voice: ring
+  attempts: {most: 2, apart: 2 hours}
+  outcomes:
+    voicemail_left:
+      - touchpoint: beside
+        text: beside
+        after: 10 minutes
+      - exit
+    not_reached:
+      - touchpoint: instead
+        email: instead
+      - exit
+- touchpoint: thanks
+  email: thanks
+"""
+STAFF = "- touchpoint: check-in\n  call: check-in\n  queue: sales\n- touchpoint: thanks\n  email: thanks"
+
+
+def dispositions(world: CarriedWorld) -> list[tuple[str, str | None]]:
+    return [(row.state, row.disposition) for row in world.touches(touchpoint="ring")]
+
+
+def words(world: CarriedWorld) -> list[str]:
+    return [e.body for e in world.reached("call")]
+
+
+@pytest.mark.parametrize(
+    ("phone", "state", "disposition", "follows"),
+    [
+        ("01", "done", "completed", "thanks"),
+        ("02", "done", "voicemail_left", "beside"),
+        ("07", "done", "fax", "thanks"),
+        ("08", "done", "completed", "thanks"),  # detection cannot tell: a person
+        ("09", "failed", None, "thanks"),  # the number does not exist
+    ],
+)
+def test_how_a_call_ended_decides_what_follows(
+    carried: CarriedWorld, phone: str, state: str, disposition: str, follows: str
+) -> None:
+    carried.publish(playbook(RING))
+    carried.arrives("quote.sent", carried.known("Dana", phone=phone))
+
+    carried.passes(timedelta(minutes=30))
+
+    assert dispositions(carried) == [(state, disposition)]
+    assert [t.touchpoint for t in carried.touches()][-1] == follows
+
+
+@pytest.mark.parametrize(("phone", "result"), [("03", "busy"), ("04", "no_answer")])
+def test_who_was_not_reached_is_tried_again_and_then_written_to(carried: CarriedWorld, phone: str, result: str) -> None:
+    carried.publish(playbook(RING))
+    carried.arrives("quote.sent", carried.known("Dana", phone=phone))
+
+    carried.passes(timedelta(hours=4))
+
+    assert dispositions(carried) == [("done", result)] * 2
+    assert len(carried.reached("email")) == 1
+    assert {a.carrier_result for a in carried.attempts(via="twilio")} == {result}
+
+
+def test_the_line_the_detection_and_the_disposition_are_three_things(carried: CarriedWorld) -> None:
+    carried.publish(playbook(RING))
+    carried.arrives("quote.sent", carried.known("Dana", phone="02"))
+
+    carried.passes(timedelta(minutes=5))
+
+    (attempt,) = carried.attempts(via="twilio")
+    assert (attempt.carrier_result, attempt.answered_by, attempt.heard) == ("completed", "machine_end_beep", "machine")
+    assert attempt.duration_s > 0
+    assert dispositions(carried) == [("done", "voicemail_left")]
+
+
+def test_a_machine_hears_the_message_for_machines_and_a_person_who_is_calling_first(carried: CarriedWorld) -> None:
+    carried.publish(playbook(RING))
+    carried.arrives("quote.sent", carried.known("Dana", phone="02"))
+    carried.arrives("quote.sent", carried.known("Robin", phone="01"), "quote/Q-2")
+
+    carried.passes(timedelta(minutes=5))
+
+    to_machine, to_person = words(carried)
+    assert "This is ring for your voicemail." in to_machine
+    assert "Northside Windows" in to_person.split(".")[0], "who is calling comes first"
+    assert "This is ring. Northside Windows" in to_person
+    assert "9" in to_person
+
+
+def test_the_text_beside_a_voicemail_comes_within_ten_minutes(carried: CarriedWorld) -> None:
+    carried.publish(playbook(RING))
+    carried.arrives("quote.sent", carried.known("Dana", phone="02"))
+
+    carried.passes(timedelta(minutes=14))
+
+    (text,) = carried.reached("text")
+    (ring,) = carried.touches(touchpoint="ring")
+    assert text.at - ring.finished_at <= timedelta(minutes=10, seconds=5)
+
+
+def test_somebody_who_hangs_up_at_once_was_not_reached(carried: CarriedWorld) -> None:
+    carried.publish(playbook(RING))
+    carried.arrives("quote.sent", carried.known("Dana", phone="10"))
+
+    carried.passes(timedelta(minutes=5))
+
+    assert dispositions(carried)[0] in [("done", "cut_off"), ("done", "completed")]
+
+
+def test_when_the_goal_comes_while_it_rings_nothing_is_said(carried: CarriedWorld) -> None:
+    carried.publish(playbook(RING))
+    dana = carried.known("Dana", phone="01")
+    carried.arrives("quote.sent", dana)
+    assert carried.states("ring") == ["calling"]
+
+    carried.arrives("quote.accepted", dana)
+    carried.passes(timedelta(minutes=5))
+
+    assert carried.states("ring") == ["cancelled"]
+    assert words(carried) == [""], "nobody heard a word"
+    assert carried.ended() == "goal"
+
+
+def test_a_call_that_is_answered_after_the_window_has_closed_says_nothing(carried: CarriedWorld) -> None:
+    """It was placed in time; everything is paused while it rings."""
+    carried.publish(playbook(RING))
+    carried.arrives("quote.sent", carried.known("Dana", phone="01"))
+    with carried.parts.database.work() as work:
+        pauses.put(work, "channel", "call", "ari", carried.clock.at)
+
+    carried.passes(timedelta(minutes=5))
+
+    assert words(carried) == [""]
+    assert carried.states("ring") == ["planned"], "held, not dropped"
+    carried.expects_anything()
+
+
+def test_a_call_whose_end_is_never_reported_is_asked_about(carried: CarriedWorld) -> None:
+    carried.publish(playbook(RING))
+    carried.carrier.hooks = None
+    carried.carrier.faults = Faults(lost_once=0.0)
+    carried.arrives("quote.sent", carried.known("Dana", phone="04"))
+    carried.web.silent = True
+
+    carried.passes(timedelta(minutes=40))
+    carried.web.silent = False
+    carried.passes(timedelta(minutes=20))
+
+    assert dispositions(carried)[0] == ("done", "no_answer")
+
+
+def test_a_customer_who_calls_back_is_put_before_staff_with_what_it_answers(carried: CarriedWorld) -> None:
+    carried.publish(playbook(RING))
+    carried.arrives("quote.sent", carried.known("Dana", phone="16"))
+
+    carried.passes(timedelta(minutes=10))
+
+    with carried.parts.database.work() as work:
+        (said,) = replies.open_ones(work)
+    assert (said.kind, said.subject, said.ref) == ("missed_call", "quote/Q-1", "C-Dana")
+    carried.passes(timedelta(hours=4))
+    assert len(carried.reached("call")) == 1, "nothing more goes out before somebody has seen to it"
+
+
+# -- staff ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_agents_telephone_rings_and_then_the_customers(carried: CarriedWorld) -> None:
+    carried.publish(playbook(STAFF))
+    carried.arrives("quote.sent", carried.known("Dana", phone="01"))
+    call = carried.staff("ari").takes_next_call()
+
+    assert bridging.dial(carried.parts, call.task.touch, "ari", "+13125550190") is None
+    carried.passes(timedelta(minutes=3))
+
+    both = [e for e in carried.carrier.ledger() if e.kind == "call"]
+    assert [e.to for e in both] == ["+13125550190", call.task.due.customer.phone]
+    (attempt,) = carried.attempts(via="desk")
+    assert attempt.carrier_result in ("answered", "completed")
+    assert carried.states("check-in") == ["in_call"], "how it ended is for staff to say"
+
+    call.ends("completed")
+    carried.passes(timedelta(minutes=5))
+
+    (row,) = carried.touches(touchpoint="check-in")
+    assert (row.state, row.disposition) == ("done", "completed")
+
+
+def test_a_second_click_does_not_ring_twice(carried: CarriedWorld) -> None:
+    carried.publish(playbook(STAFF))
+    carried.arrives("quote.sent", carried.known("Dana", phone="01"))
+    call = carried.staff("ari").takes_next_call()
+    bridging.dial(carried.parts, call.task.touch, "ari", "+13125550190")
+
+    with pytest.raises(InputError, match="rings already"):
+        bridging.dial(carried.parts, call.task.touch, "ari", "+13125550190")
+
+    call.ends("completed")
+
+
+def test_the_customer_is_not_rung_when_they_have_opted_out_meanwhile(carried: CarriedWorld) -> None:
+    carried.publish(playbook(STAFF))
+    carried.arrives("quote.sent", carried.known("Dana", phone="01"))
+    call = carried.staff("ari").takes_next_call()
+    bridging.dial(carried.parts, call.task.touch, "ari", "+13125550190")
+
+    carried.opts_out("Dana")
+    carried.passes(timedelta(minutes=3))
+
+    assert [e.to for e in carried.carrier.ledger() if e.kind == "call"] == ["+13125550190"]
+    call.ends("no_answer")
