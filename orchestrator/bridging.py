@@ -11,6 +11,7 @@ from uuid import UUID
 
 from orchestrator.channels.base import Answer, Caller, Held, Placed, RejectedPermanent, RejectedSafe, Unknown
 from orchestrator.core.model import TouchState
+from orchestrator.core.numbers import why_not
 from orchestrator.core.still import may_still
 from orchestrator.desk import NotHeld
 from orchestrator.errors import InputError, NotFound, Problem
@@ -34,7 +35,7 @@ def dial(parts: Parts, touch: UUID, who: str, agent: str) -> NotHeld | None:
     if not callable(getattr(via, "bridge", None)):
         raise InputError(Problem(f"{via.name} makes no calls", "set TOUCHPOINT_VOICE_VIA=twilio, or dial by hand"))
     now = parts.clock()
-    begun = parts.database.run(lambda work: _begin(parts, work, touch, who, now))
+    begun = parts.database.run(lambda work: _begin(parts, work, touch, who, agent, now))
     if isinstance(begun, NotHeld):
         return begun
     answer = cast(Caller, via).bridge(begun, agent, now + NOT_TWICE_WITHIN)  # no database session is open here
@@ -45,7 +46,7 @@ def dial(parts: Parts, touch: UUID, who: str, agent: str) -> NotHeld | None:
     return None
 
 
-def _begin(parts: Parts, work: Work, touch: UUID, who: str, now: datetime) -> UUID | NotHeld:
+def _begin(parts: Parts, work: Work, touch: UUID, who: str, agent: str, now: datetime) -> UUID | NotHeld:
     due = _one(work, touch)
     holder = touches.holder(work, touch)
     if due.touch.state is not TouchState.IN_CALL or holder != who:
@@ -54,6 +55,9 @@ def _begin(parts: Parts, work: Work, touch: UUID, who: str, now: datetime) -> UU
     if row.asked_at is not None and row.asked_at + NOT_TWICE_WITHIN > now:
         raise InputError(Problem("your telephone rings already", f"wait {NOT_TWICE_WITHIN.seconds} seconds before trying again"))
     facts = facts_for(work, parts.rulebook.refresh(work), due)
+    wrong = why_not(agent, facts.house.countries)
+    if wrong is not None:
+        raise InputError(Problem(f"your own number cannot be rung: {wrong}", "give the number you can be reached at"))
     against = may_still(due.touch, due.run, facts, pauses.live(work), now)
     if against is not None:
         raise InputError(Problem(f"this customer may not be called now: {against}", "put the call back"))

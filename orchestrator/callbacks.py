@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -126,6 +127,9 @@ def _read(kind: str, body: Any, handle: UUID | None, received_at: datetime) -> R
             return read_text_status(body, handle, received_at)
         case "call_status" | "customer_leg":
             return read_call_status(body, handle, received_at)
+        case "agent_leg":  # our own end of a bridged call says nothing about how the customer's line went
+            agent = read_call_status(body, handle, received_at)
+            return replace(agent, result=None, duration_s=None, code="", why="") if agent is not None else None
         case "email_event":
             return read_event(body, received_at)
     return None

@@ -67,6 +67,6 @@ def _speech(in_use: InUse, said: Rendered, company: Company, due: Due) -> Speech
         machine=said.machine,
         keys=dict(said.keys),
         recording=said.recording,
-        language=due.customer.locale or "en-US",
+        recorded_for_people=due.touch.channel == "voice",
         speak_to=in_use.house.speak_to or "",
     )

@@ -106,8 +106,10 @@ def pressed(parts: Parts, handle: UUID, digits: str) -> tuple[Key, Speech] | Non
                 now,
                 but=due.run.id,
             )
-        elif key == "call_back" and row.pressed is None:
-            said = "Pressed the key to be called back."
+        elif (
+            key in ("call_back", "speak") and row.pressed is None
+        ):  # also when they were connected: we said that we would call back
+            said = "Pressed the key to be called back." if key == "call_back" else "Pressed the key to speak to us."
             incoming.put_before_staff(
                 parts, work, due.customer.id, due.run.id, [], "asked_for_call", "call", said, now, row.provider_ref
             )

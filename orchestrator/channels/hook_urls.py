@@ -16,6 +16,7 @@ CALL_STATUS = f"{TWILIO}/call-status"  # + /handle: how the line of a call goes
 SPEAK = f"{TWILIO}/speak"  # + /handle: somebody, or something, answered: what do we say
 KEY = f"{TWILIO}/key"  # + /handle: a key was pressed
 BRIDGE = f"{TWILIO}/bridge"  # + /handle: the agent answered: whom do we connect
+AGENT_LEG = f"{TWILIO}/agent-leg"  # + /handle: how the line to the agent goes, of a bridged call
 CUSTOMER_LEG = f"{TWILIO}/customer-leg"  # + /handle: how the line to the customer goes, of a bridged call
 INCOMING_CALL = f"{TWILIO}/calls"  # somebody calls us
 

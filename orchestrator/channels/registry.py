@@ -22,7 +22,12 @@ REGISTRY: dict[str, Callable[[Settings, Clock], Channel]] = {
     "null": lambda settings, clock: Null(),
 }
 HARMLESS = frozenset({"ledger", "null"})  # nobody is contacted through these
-SETTING = {"email": "email_via", "text": "text_via", "voice": "voice_via", "voicemail": "voice_via"}  # which setting names the carrier
+SETTING = {
+    "email": "email_via",
+    "text": "text_via",
+    "voice": "voice_via",
+    "voicemail": "voice_via",
+}  # which setting names the carrier
 
 
 def channels(settings: Settings, clock: Clock) -> Mapping[str, Channel]:

@@ -22,7 +22,7 @@ from orchestrator.channels.base import (
     Sought,
     Unknown,
 )
-from orchestrator.channels.hook_urls import BRIDGE, CALL_STATUS, SPEAK, TEXT_STATUS, hook
+from orchestrator.channels.hook_urls import AGENT_LEG, BRIDGE, CALL_STATUS, SPEAK, TEXT_STATUS, hook
 from orchestrator.channels.segments import segments
 from orchestrator.channels.transport import Transport
 from orchestrator.clock import Clock
@@ -70,7 +70,7 @@ class Twilio:
         def create(client: Any) -> Any:  # Any: the SDK has no types
             return client.calls.create(
                 to=agent, from_=self._settings.caller_id, url=hook(url, BRIDGE, handle), method="POST",
-                timeout=RING_S, time_limit=BRIDGE_LASTS_S, **_call_reports(url, handle),
+                timeout=RING_S, time_limit=BRIDGE_LASTS_S, **_call_reports(url, AGENT_LEG, handle),
             )  # fmt: skip
 
         return self._create(create, CALL_SID, Placed, not_after)
@@ -135,7 +135,7 @@ class Twilio:
             return client.calls.create(
                 to=message.to, from_=self._settings.caller_id, url=hook(url, SPEAK, message.handle), method="POST",
                 machine_detection="DetectMessageEnd", machine_detection_timeout=30, timeout=RING_S, time_limit=CALL_LASTS_S,
-                **_call_reports(url, message.handle),
+                **_call_reports(url, CALL_STATUS, message.handle),
             )  # fmt: skip
 
         return self._create(create, CALL_SID, Placed, message.not_after)
@@ -181,9 +181,9 @@ class Twilio:
             return self._pool
 
 
-def _call_reports(public_url: str, handle: UUID) -> dict[str, Any]:  # Any: keywords of several types
+def _call_reports(public_url: str, path: str, handle: UUID) -> dict[str, Any]:  # Any: keywords of several types
     return {
-        "status_callback": hook(public_url, CALL_STATUS, handle),
+        "status_callback": hook(public_url, path, handle),
         "status_callback_method": "POST",
         "status_callback_event": ["initiated", "ringing", "answered", "completed"],
     }

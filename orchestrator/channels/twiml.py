@@ -19,15 +19,17 @@ def for_person(speech: Speech, key_url: str) -> str:
     """What a person hears: who is calling, the words, and what the keys do, twice; then goodbye."""
     response = _begin()
     if not speech.keys:
-        _say(response, _who(speech), speech.language)
-        _say(response, speech.person, speech.language)
+        _message(response, speech)
         _say(response, "Goodbye.", speech.language)
         response.hangup()
         return str(response)
-    for words in (f"{_who(speech)} {_most(speech.person)}", "I will say the choices once more."):
+    for turn in (1, 2):
         # The words stand inside, so that a key that is pressed while they are spoken counts.
         gather = response.gather(num_digits=1, action=key_url, method="POST", timeout=KEY_WAITS_S)
-        _say(gather, words, speech.language)
+        if turn == 1:
+            _message(gather, speech)
+        else:
+            _say(gather, "I will say the choices once more.", speech.language)
         _say(gather, _choices(speech), speech.language)
     _say(response, "We heard no key. Goodbye.", speech.language)
     response.hangup()
@@ -111,6 +113,15 @@ def _begin() -> VoiceResponse:
 
 def _who(speech: Speech) -> str:
     return f"This is an automated call from {_most(speech.company, MOST_NAME)}."
+
+
+def _message(where: VoiceResponse | Gather, speech: Speech) -> None:
+    """Who is calling, always first and always spoken; then the words, or the recording."""
+    _say(where, _who(speech), speech.language)
+    if speech.recording and speech.recorded_for_people:
+        where.play(speech.recording)
+    else:
+        _say(where, speech.person, speech.language)
 
 
 def _choices(speech: Speech) -> str:

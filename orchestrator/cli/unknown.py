@@ -14,7 +14,7 @@ from orchestrator import desk
 from orchestrator.config import Settings
 from orchestrator.errors import InputError, Problem
 from orchestrator.reports import in_words
-from orchestrator.store import touches
+from orchestrator.store import attempts, touches
 from orchestrator.wiring import build
 
 app = typer.Typer(help="Touches of which nobody knows whether they took effect.", no_args_is_help=True)
@@ -25,11 +25,16 @@ def list_() -> None:
     """What waits for a decision."""
     with build(Settings()).database.work() as work:
         dues = touches.unknown(work, 200)
-    table = Table("touch", "customer", "touchpoint", "channel", "began (UTC)", "what to do", box=None)
+        tried = attempts.open_of(work, [due.touch.id for due in dues])
+    table = Table("touch", "customer", "touchpoint", "channel", "began (UTC)", "what is known", "what to do", box=None)
     for due in dues:
         began = in_words(due.touch.effect_at, "UTC") if due.touch.effect_at else "–"
         todo = "touchpoint call finish" if due.touch.channel == "call" else "touchpoint unknown settle"
-        table.add_row(str(due.touch.id), due.customer.ref, str(due.touch.touchpoint), str(due.touch.channel), began, todo)
+        row = tried.get(due.touch.id)
+        known = (row.detail or "") if row else ""
+        if row and row.asked_at:
+            known += f"; {row.via} was asked {in_words(row.asked_at, 'UTC')} and cannot tell, or has not had it"
+        table.add_row(str(due.touch.id), due.customer.ref, str(due.touch.touchpoint), str(due.touch.channel), began, known, todo)
     Console().print(table if dues else "Nothing is unknown.")
 
 

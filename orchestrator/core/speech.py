@@ -23,7 +23,8 @@ class Speech:
     person: str  # what a person hears; who could be a person is treated as one
     machine: str | None = None  # what a voicemail hears after the beep; None: nothing is left
     keys: Mapping[str, Key] = field(default_factory=dict)  # "1" -> speak
-    recording: str | None = None  # https address of a recorded message that is played instead of the words for a machine
+    recording: str | None = None  # https address of a recorded message, played to a machine instead of the words
+    recorded_for_people: bool = False  # and to a person: the call is the recording
     language: str = "en-US"
     speak_to: str = ""  # the number that "speak" connects to
 

@@ -15,7 +15,7 @@ from orchestrator.store.database import Work
 from orchestrator.store.schema import inbox as table
 
 # which hook it came through
-KINDS = ("text_status", "call_status", "customer_leg", "email_event", "incoming_text", "incoming_call", "key")
+KINDS = ("text_status", "call_status", "agent_leg", "customer_leg", "email_event", "incoming_text", "incoming_call")
 MOST_TRIES = 40  # with growing pauses: about three days
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=2), timedelta(hours=2)
 

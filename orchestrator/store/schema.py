@@ -25,8 +25,8 @@ from orchestrator.core.model import OPEN_STATES, EndReason, TouchState
 from orchestrator.core.receipts import Result
 from orchestrator.store.columns import BigId, Json, one_of
 from orchestrator.store.columns import Moment as Moment
-from orchestrator.store.columns import metadata as metadata
 from orchestrator.store.columns import UtcDateTime as UtcDateTime
+from orchestrator.store.columns import metadata as metadata
 from orchestrator.store.outside import inbox as inbox
 from orchestrator.store.outside import reply as reply
 from orchestrator.store.outside import secret as secret

@@ -76,7 +76,7 @@ def _row(work: Work, name: str, now: datetime) -> Row[Any]:
         query = query.with_for_update()
     row = work.connection.execute(query).first()
     if row is None:
-        there = {"name": name, "free_at": now, "held_until": None, "held_code": None, "held_why": None}
+        there = {"name": name, "free_at": now - BURST, "held_until": None, "held_code": None, "held_why": None}
         if work.postgres:
             from sqlalchemy.dialects.postgresql import insert
 

@@ -60,6 +60,10 @@ def router(parts: Parts, settings: Settings) -> APIRouter:
     async def call_status(request: Request, handle: str, form: Form = Depends(signed)) -> Response:
         return await status(request, "call_status", form, handle)
 
+    @routes.post(f"{hook_urls.AGENT_LEG}/{{handle}}")
+    async def agent_leg(request: Request, handle: str, form: Form = Depends(signed)) -> Response:
+        return await status(request, "agent_leg", form, handle)
+
     @routes.post(f"{hook_urls.CUSTOMER_LEG}/{{handle}}")
     async def customer_leg(request: Request, handle: str, form: Form = Depends(signed)) -> Response:
         return await status(request, "customer_leg", form, handle)

@@ -73,7 +73,7 @@ def _through_workers(figures: Figures, url: str, redis: servers.Redis, folder: P
 
 
 def _through_web(figures: Figures, url: str, redis: servers.Redis, folder: Path) -> None:
-    port = _free_port()
+    port = free_port()
     parts = build(Settings(database_url=url, email_via="null"))
     prepare(parts)
     key = issue(parts, "bench", ["events:write"])
@@ -145,7 +145,7 @@ def _machine(postgres: servers.Postgres) -> str:
     return f"{os.cpu_count()} × {cpu}, {system}, {postgres.origin}"
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return int(s.getsockname()[1])

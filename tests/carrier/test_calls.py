@@ -135,6 +135,20 @@ def test_people_press_the_key_that_is_theirs(stage: Stage, to: str, keys: list[s
     assert ("Goodbye" in said) != bool(keys)
 
 
+def test_the_end_of_the_question_does_not_end_what_a_key_began(stage: Stage) -> None:
+    stage.receiver.answers["/speak"] = (200, question())
+    stage.receiver.answers["/key"] = (200, '<Response><Pause length="60"/></Response>')
+    sid = call(stage, "+13125550101")
+    while not stage.receiver.at("/speak"):
+        stage.pass_time(seconds=1)
+
+    assert stage.carrier.calls.lines.press(stage.carrier.calls.by_sid[sid], "1", stage.clock.now)
+    stage.pass_time(seconds=40)
+
+    assert statuses(stage)[-1] == "in-progress"
+    assert "Goodbye" not in stage.carrier.ledger()[0].body
+
+
 def test_nobody_presses_nine_when_it_is_not_offered(stage: Stage) -> None:
     stage.receiver.answers["/speak"] = (200, question().replace("press 9 to get no more calls", "or wait"))
 
@@ -210,15 +224,17 @@ def test_a_call_that_still_rings_can_be_called_off_and_an_answered_one_is_left_a
     assert refused.value.code == 21220
 
 
-def test_a_running_call_can_be_given_other_words(stage: Stage) -> None:
-    stage.receiver.answers["/speak"] = (200, say("Hello " * 200))
+def test_a_running_call_can_be_given_other_words_instead_of_the_rest(stage: Stage) -> None:
+    stage.receiver.answers["/speak"] = (200, f"<Response><Say>{'Hello ' * 100}</Say><Say>the rest</Say></Response>")
     sid = call(stage, "+13125550101")
     stage.pass_time(seconds=30)
 
-    stage.twilio().calls(sid).update(twiml=say("We have to go"))
-    stage.pass_time(seconds=10)
+    stage.twilio().calls(sid).update(twiml='<Response><Say>We have to go</Say><Pause length="120"/></Response>')
+    stage.pass_time(seconds=100)
 
     assert stage.carrier.ledger()[0].body.endswith("We have to go")
+    assert statuses(stage)[-1] == "in-progress", "the end of the old words ended the new ones"
+    stage.pass_time(seconds=60)
     assert statuses(stage)[-1] == "completed"
 
 
@@ -276,6 +292,19 @@ def test_who_missed_a_call_calls_back_after_two_minutes(stage: Stage) -> None:
     assert (asked.form["From"], asked.form["Direction"], asked.form["CallStatus"]) == ("+13125550116", "inbound", "ringing")
     incoming = next(one for one in stage.carrier.calls.by_sid.values() if one.direction == "inbound")
     assert (incoming.status, incoming.heard[0].words) == ("completed", "We are open from eight")
+
+
+def test_who_hangs_up_while_words_are_fetched_hears_nothing_of_them(stage: Stage) -> None:
+    def end_it(got: Got) -> tuple[int, str]:
+        stage.twilio().calls(got.form["CallSid"]).update(status="completed")
+        return 200, say("too late")
+
+    stage.receiver.answers["/speak"] = end_it
+    call(stage, "+13125550101")
+    stage.pass_time(minutes=2)
+
+    (entry,) = stage.carrier.ledger()
+    assert (entry.status, entry.body) == ("completed", "")
 
 
 def test_a_redirect_to_itself_comes_to_an_end(stage: Stage) -> None:

@@ -29,11 +29,12 @@ def verbs(words: str) -> list[str]:
 def test_a_person_hears_first_who_is_calling_then_the_words_then_the_keys_twice() -> None:
     found = read(twiml.for_person(SPEECH, KEY_URL))
 
-    assert [tag for tag, _, _ in found] == ["Gather", "Say", "Say", "Gather", "Say", "Say", "Say", "Hangup"]
+    assert [tag for tag, _, _ in found] == ["Gather", "Say", "Say", "Say", "Gather", "Say", "Say", "Say", "Hangup"]
     assert found[0][2] == {"action": KEY_URL, "method": "POST", "numDigits": "1", "timeout": "5"}
-    assert found[1][1] == "This is an automated call from Lindqvist & Sons. Your quote is ready."
-    assert found[2][1] == found[5][1] == "Press 1 to speak to us now. Press 9 to get no more calls from us."
-    assert found[6][1].endswith("Goodbye.")
+    assert found[1][1] == "This is an automated call from Lindqvist & Sons."
+    assert found[2][1] == "Your quote is ready."
+    assert found[3][1] == found[6][1] == "Press 1 to speak to us now. Press 9 to get no more calls from us."
+    assert found[7][1].endswith("Goodbye.")
 
 
 def test_a_call_without_keys_says_its_words_and_ends() -> None:
@@ -41,6 +42,13 @@ def test_a_call_without_keys_says_its_words_and_ends() -> None:
 
     assert verbs(words) == ["Say", "Say", "Say", "Hangup"]
     assert "Lindqvist" in read(words)[0][1]
+
+
+def test_a_recorded_call_says_who_is_calling_before_it_plays() -> None:
+    recorded = Speech("Lindqvist", "p", keys={"9": "stop"}, recording="https://cdn.example.com/a.mp3", recorded_for_people=True)
+
+    assert verbs(twiml.for_person(recorded, KEY_URL))[:4] == ["Gather", "Say", "Play", "Say"]
+    assert "Lindqvist" in read(twiml.for_person(recorded, KEY_URL))[1][1]
 
 
 def test_a_machine_hears_the_words_once_or_the_recording_or_nothing() -> None:

@@ -64,10 +64,11 @@ def _attempts(touches: list[Row[Any]], tries: dict[UUID, list[Row[Any]]]) -> Ite
             len(accepted) == 1 and accepted[0].provider_ref
         ):
             yield f"{about}: {len(accepted)} accepted attempts"
-        if accepted and touch.state not in ("sent", "done"):
+        refused_later = touch.state == "failed" and accepted and accepted[-1].carrier_result in ("undelivered", "failed")
+        if accepted and touch.state not in ("sent", "done") and not refused_later:
             yield f"{about}: an attempt was accepted"
         open_now = [a for a in mine if a.outcome in (None, "unknown")]
-        if bool(open_now) != (touch.state in ("sending", "in_call", "unknown")):
+        if bool(open_now) != (touch.state in ("sending", "in_call", "calling", "unknown")):
             yield f"{about}: open attempts {[(a.number, a.outcome) for a in open_now]}"
         if touch.state == "unknown" and open_now and open_now[0].outcome != "unknown":
             yield f"{about}: its attempt has no outcome"

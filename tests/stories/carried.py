@@ -148,7 +148,7 @@ class CarriedWorld(World):
 
     def handles(self) -> list[UUID]:
         """The handle of every effect, once for each time that it took effect."""
-        return [e.handle for e in self.reached() if e.handle is not None]
+        return [e.handle for e in self.reached() if e.handle is not None and e.status != "canceled"]  # that one reached nobody
 
     def texts_us(self, who: dict[str, Any], words: str) -> None:
         """A customer texts one of our numbers, and what follows happens."""

@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from orchestrator import bridging
+from orchestrator import bridging, dispatch, engine
 from orchestrator.carrier.faults import Faults
 from orchestrator.errors import InputError
 from orchestrator.store import pauses, replies
+from orchestrator.sweep import sweep
 from tests.stories.carried import CarriedWorld
 from tests.stories.designs import playbook
 
@@ -223,3 +224,59 @@ def test_the_customer_is_not_rung_when_they_have_opted_out_meanwhile(carried: Ca
 
     assert [e.to for e in carried.carrier.ledger() if e.kind == "call"] == ["+13125550190"]
     call.ends("no_answer")
+
+
+@pytest.mark.parametrize(("phone", "result"), [("03", "busy"), ("04", "no_answer"), ("01", "completed")])
+def test_the_line_on_record_is_the_customers_not_the_agents(carried: CarriedWorld, phone: str, result: str) -> None:
+    carried.publish(playbook(STAFF))
+    carried.arrives("quote.sent", carried.known("Dana", phone=phone))
+    call = carried.staff("ari").takes_next_call()
+    bridging.dial(carried.parts, call.task.touch, "ari", "+13125550190")
+
+    carried.passes(timedelta(minutes=10))
+
+    (attempt,) = carried.attempts(via="desk")
+    assert attempt.carrier_result == result
+    call.ends("completed" if result == "completed" else "no_answer")
+
+
+def test_a_number_that_is_no_telephone_of_ours_cannot_be_rung_for_staff(carried: CarriedWorld) -> None:
+    carried.publish(playbook(STAFF))
+    carried.arrives("quote.sent", carried.known("Dana", phone="01"))
+    call = carried.staff("ari").takes_next_call()
+
+    with pytest.raises(InputError, match="premium"):
+        bridging.dial(carried.parts, call.task.touch, "ari", "+19005550190")
+
+    assert carried.reached("call") == []
+    call.ends("no_answer")
+
+
+def test_a_call_that_still_waits_at_the_provider_when_the_window_closes_is_called_off(carried: CarriedWorld) -> None:
+    carried.publish(playbook(RING))
+    carried.clock.at = carried.moment("Mon 19:59") + timedelta(seconds=20)
+    engine.handle_events(carried.parts, [carried.event("quote.sent", carried.known("Dana", phone="01"))])
+    dispatch.drain(carried.parts, "voice")
+    assert carried.states("ring") == ["calling"]
+
+    carried.clock.at = carried.moment("Mon 20:01")  # the carrier has not got round to it: nothing has rung
+    sweep(carried.parts)
+
+    assert carried.states("ring") == ["planned"]
+    assert [e.status for e in carried.reached("call")] == ["canceled"]
+    carried.time_passes_until("Tue 08:10")
+    assert dispositions(carried)[-1] == ("done", "completed")
+    assert carried.local(carried.touches(touchpoint="ring")[-1].effect_at).endswith("08:00")
+
+
+def test_whoever_presses_one_is_connected_and_put_before_staff(carried: CarriedWorld) -> None:
+    """Nobody may pick up: then we have said that we will call back."""
+    carried.publish(playbook(RING), words={"voices/ring.md": "---\nkeys: {1: speak}\n---\nYour quote is ready.\n"})
+    carried.arrives("quote.sent", carried.known("Dana", phone="05"))
+
+    carried.passes(timedelta(minutes=10))
+
+    with carried.parts.database.work() as work:
+        (said,) = replies.open_ones(work)
+    assert (said.kind, said.said) == ("asked_for_call", "Pressed the key to speak to us.")
+    assert dispositions(carried)[0] == ("done", "completed")

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -80,13 +81,14 @@ def test_eight_threads_with_one_event_make_one_enrollment_and_get_one_answer(rea
     key = issue(ready_on_both, "crm", ["events:write"])
     start = threading.Barrier(8)
 
-    def send(_: int) -> Any:
-        with client_with(ready_on_both, key) as crm:
-            start.wait()
-            return post(crm, quote_sent())
+    def send(crm: TestClient) -> Any:
+        start.wait(20)  # seconds: a thread that failed before must not leave the others waiting for ever
+        return post(crm, quote_sent())
 
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(send, range(8)))
+    # Clients are made one after the other: of eight made at once, one sometimes failed, and the others waited for it.
+    with ExitStack() as stack, ThreadPoolExecutor(8) as pool:
+        senders = [stack.enter_context(client_with(ready_on_both, key)) for _ in range(8)]
+        answers = list(pool.map(send, senders))
 
     assert [a.status_code for a in answers] == [200] * 8
     assert sorted(a.json()["status"] for a in answers) == ["accepted"] + ["repeated"] * 7

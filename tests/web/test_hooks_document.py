@@ -36,7 +36,8 @@ def test_every_address_to_be_entered_at_a_provider_is_there(business: Business) 
 
 def test_every_address_that_travels_with_a_message_is_there_and_named(business: Business) -> None:
     travelling = (
-        hook_urls.TEXT_STATUS, hook_urls.CALL_STATUS, hook_urls.SPEAK, hook_urls.KEY, hook_urls.BRIDGE, hook_urls.CUSTOMER_LEG,
+        hook_urls.TEXT_STATUS, hook_urls.CALL_STATUS, hook_urls.SPEAK, hook_urls.KEY, hook_urls.BRIDGE, hook_urls.AGENT_LEG,
+        hook_urls.CUSTOMER_LEG,
     )  # fmt: skip
 
     assert {f"{path}/{{handle}}" for path in travelling} <= routes(business)

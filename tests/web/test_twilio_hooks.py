@@ -92,7 +92,9 @@ def test_a_status_that_comes_before_its_attempt_is_known_is_kept(business: Busin
     assert [row.state for row in business.inbox()] == ["waiting"]
 
 
-@pytest.mark.parametrize("path", [hook_urls.TEXT_STATUS, hook_urls.CALL_STATUS, hook_urls.CUSTOMER_LEG, SPEAK, KEY, BRIDGE])
+@pytest.mark.parametrize(
+    "path", [hook_urls.TEXT_STATUS, hook_urls.CALL_STATUS, hook_urls.AGENT_LEG, hook_urls.CUSTOMER_LEG, SPEAK, KEY, BRIDGE]
+)
 @pytest.mark.parametrize("handle", ["1", "x" * 36, "{" + str(UUID(int=1)) + "}", str(UUID(int=1)).replace("-", ""), "a" * 5_000])
 def test_an_address_without_a_handle_of_ours_leads_nowhere(business: Business, web: TestClient, path: str, handle: str) -> None:
     answer = web.post(f"{path}/{handle}", content="a=b", headers=_signed_as_sent(web, f"{path}/{handle}", {"a": "b"}))
