@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     sends_at_once: int = Field(default=16, ge=1, le=200)  # requests to one provider under way in one process
     silence_proves_absence_s: float = Field(default=26 * 3600.0, gt=0)  # e-mails: no report for so long, though others came
     carrier_url: str = "http://127.0.0.1:8010"  # the rehearsal carrier
-    clock_ahead_s: float = 0.0  # of the real time, for the demo; refused where anything but the ledger carries messages
+    clock_ahead_s: float = 0.0  # of the real time, for the demo; refused where real customers are contacted
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @property

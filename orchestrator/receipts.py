@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -20,9 +20,10 @@ from orchestrator.core.receipts import CALL_ENDS, FINAL, Report, Result, call_di
 from orchestrator.engine import suppress
 from orchestrator.facts import usable
 from orchestrator.language.dispositions import BY_CODE
+from orchestrator.language.program import TouchNode
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
-from orchestrator.store import attempts, customers, senders, touches
+from orchestrator.store import attempts, customers, enrollments, senders, touches
 from orchestrator.store import changes as written
 from orchestrator.store.changes import entry
 from orchestrator.store.database import Row, Work
@@ -111,7 +112,7 @@ def _advance(parts: Parts, work: Work, in_use: InUse, s: _Standing, now: datetim
     if touch.state in AWAITS_SENT:
         return _arrived(parts, work, in_use, s, now)
     if touch.state is TouchState.SENT and s.final is not None:
-        return [], _receipt(work, s, now)
+        return _receipt(parts, work, s, now)
     latest = attempts.latest_of(work, [touch.id]).get(touch.id)
     if touch.state is TouchState.PLANNED and latest is not None and latest.id == s.attempt.id and s.result is not Result.CANCELED:
         return _went_out_after_all(parts, s, now)
@@ -141,15 +142,30 @@ def _arrived(parts: Parts, work: Work, in_use: InUse, s: _Standing, now: datetim
     return changes, entries
 
 
-def _receipt(work: Work, s: _Standing, now: datetime) -> list[dict[str, Any]]:
-    """The end of a message that was sent. What follows it was planned when it was sent."""
+def _receipt(parts: Parts, work: Work, s: _Standing, now: datetime) -> tuple[list[Change], list[dict[str, Any]]]:
+    """The end of a message that was sent. What follows it was planned when it was sent, unless it turns out that it never arrived."""
     delivered = s.final is Result.DELIVERED
     state = TouchState.DONE if delivered else TouchState.FAILED
     moved = touches.move(work, [_row(s, state, now, reason=None if delivered else _reason(s))])
     if s.due.touch.id not in moved:
-        return []
+        return [], []
     why = "delivered" if delivered else _refusal(s)
-    return [_entry(s, "touch.done" if delivered else "touch.failed", why, "receipt", now)]
+    entries = [_entry(s, "touch.done" if delivered else "touch.failed", why, "receipt", now)]
+    return ([] if delivered else _another_way(parts, work, s, now)), entries
+
+
+def _another_way(parts: Parts, work: Work, s: _Standing, now: datetime) -> list[Change]:
+    """The playbook says what follows when it fails: that takes the place of what is planned, as long as that has not begun."""
+    touch, facts = s.due.touch, s.facts
+    node = facts.program.nodes[touch.step] if facts is not None else None
+    if facts is None or not isinstance(node, TouchNode) or "failed" not in node.outcomes or s.due.run.ended is not None:
+        return []
+    planned = enrollments.stands_at(work, touch.run)
+    if planned is None or planned.state is not TouchState.PLANNED:
+        return []
+    why = f"{touch.touchpoint} did not arrive, and the playbook goes another way then"
+    instead = Close(planned.id, planned.run, TouchState.CANCELLED, "not delivered", now, why, planned.epoch)
+    return [instead, *planner.after(facts, replace(touch, ordinal=planned.ordinal), "failed", now, parts.new_id)]
 
 
 def _call_ended(
@@ -187,9 +203,9 @@ def _called_off(work: Work, s: _Standing, now: datetime) -> tuple[list[Change], 
         return [], []
     why = "called off before anything was said"
     if ended is not None:
-        row = _row(s, TouchState.CANCELLED if touch.state is TouchState.CALLING else TouchState.FAILED, now, reason=str(ended))
-        touches.move(work, [row])
-        return [], [_entry(s, "touch.cancelled", f"{why}: the enrollment has ended ({ended})", str(ended), now)]
+        state = TouchState.CANCELLED if touch.state is TouchState.CALLING else TouchState.FAILED
+        touches.move(work, [_row(s, state, now, reason=str(ended))])
+        return [], [_entry(s, f"touch.{state}", f"{why}: the enrollment has ended ({ended})", str(ended), now)]
     touches.move(work, [{**_row(s, TouchState.PLANNED, now), "due_at": now, "effect_at": None, "finished_at": None}])
     return [], [_entry(s, "touch.refused", f"{why}; its policies are asked again", "called off", now)]
 

@@ -30,7 +30,7 @@ def rehearsed(settings: Settings) -> Settings:
             "sendgrid_api_key": SecretStr(credentials.SENDGRID_KEY),
             "sendgrid_url": settings.carrier_url,
             "sendgrid_public_key": credentials.public_key(),
-            "email_from": settings.email_from or credentials.EMAIL_FROM,
+            "email_from": settings.email_from or (credentials.EMAIL_FROM if settings.email_via == "sendgrid" else ""),
         }
     )
 

@@ -41,7 +41,8 @@ def build(settings: Settings, *, clock: Clock = utc_now, wake: Wake = no_wake, s
 
 def _ahead(settings: Settings) -> Clock:
     """A clock that goes like the real one and shows another time. Real people live in the real time: they are out of its reach."""
-    if {settings.email_via, settings.text_via, settings.voice_via} - HARMLESS and not settings.rehearsing:
+    harmless = HARMLESS | {"sendgrid", "twilio"} if settings.rehearsing else HARMLESS
+    if {settings.email_via, settings.text_via, settings.voice_via} - harmless:
         raise SettingsError(
             "TOUCHPOINT_CLOCK_AHEAD_S is for demos: it works only while the ledger or the rehearsal carrier carries every message"
         )

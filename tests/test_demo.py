@@ -10,25 +10,31 @@ import shutil
 import signal
 import subprocess
 import sys
+import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from orchestrator.carrier.customers import key_of
+from orchestrator.cli.demo import ROBIN
 from orchestrator.clock import utc_now
 from orchestrator.config import Settings
-from orchestrator.demo.story import make_up
+from orchestrator.demo.story import TELEPHONES, make_up
 from orchestrator.errors import SettingsError
 from orchestrator.parts import Parts
 from orchestrator.store import attempts, journal
 from orchestrator.wiring import build
 from tests.rules.sources import ROOT
+from tests.workers.processes import wait_for
 
-LONGEST_S = 150  # far more than it takes; the machine may be busy
+LONGEST_S = 300  # far more than it takes; the machine may be busy
 HOLIDAYS = (date(2026, 11, 11), date(2026, 11, 26))
 HOURS = {  # the widest that the starter house rules and playbooks allow, local time
     "email": (time(7), time(21)),
@@ -44,7 +50,7 @@ class Told:
 
     output: str
     parts: Parts
-    ledger: list[dict[str, Any]]
+    ledger: list[dict[str, Any]]  # the carrier's: everything that it accepted
 
 
 def command(*options: str) -> list[str]:
@@ -59,7 +65,7 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 
 def of_folder(folder: Path) -> Settings:
     found = next(folder.glob("touchpoint-demo-*"))
-    return Settings(database_url=f"sqlite:///{found / 'demo.db'}", ledger_file=found / "ledger.jsonl")
+    return Settings(database_url=f"sqlite:///{found / 'demo.db'}")
 
 
 @pytest.fixture(scope="module")
@@ -76,9 +82,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
-    settings = of_folder(folder)
-    lines = settings.ledger_file.read_text(encoding="utf-8").splitlines()
-    return Told(done.stdout, build(settings), [json.loads(line) for line in lines])
+    (ledger,) = folder.glob("touchpoint-demo-*/carrier.jsonl")
+    lines = ledger.read_text(encoding="utf-8").splitlines()
+    return Told(done.stdout, build(of_folder(folder)), [json.loads(line) for line in lines])
 
 
 class Serving:
@@ -98,6 +104,16 @@ class Serving:
             if words in line:
                 return
         raise AssertionError(f"ended without {words!r}: {self.output[-500:]}")
+
+    @property
+    def carrier(self) -> str:
+        found = re.search(r"^  export TOUCHPOINT_CARRIER_URL=(\S+)$", self.output, re.MULTILINE)
+        assert found is not None
+        return found[1]
+
+    def ledger(self) -> list[dict[str, Any]]:
+        with urllib.request.urlopen(f"{self.carrier}/rehearsal/ledger.json", timeout=30) as answer:
+            return list(json.load(answer))
 
     def end(self) -> tuple[int, str]:
         """Ctrl-C; answers the exit code and what it said at the end."""
@@ -122,8 +138,14 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 @pytest.mark.parametrize(
     "sentence",
     [
-        "Dana said STOP to a text about a visit",
-        "called off Dana quote-check-in of Fri 14:10: answered STOP",
+        "Dana answers STOP: texts are over from this moment",
+        "everything is held until somebody has read it",
+        "called off Dana quote-check-in of Fri 14:10: sam read that they w",
+        "The e-mail bounced: that address is not used again",
+        "A machine picked up: the words meant for it were left after its beep",
+        "One click on a 2 in the e-mail",
+        "A lead called Uma because of that click",
+        "this follow-up waits until somebody has read them",
         "Omar paid eight minutes before the reminder would have gone out",
         "the text that lets Grace answer without calling",
         "Thursday is Thanksgiving: Priya is called on Friday",
@@ -154,15 +176,51 @@ def test_it_ends_with_a_summary_and_three_timelines(told: Told) -> None:
 
 
 def test_nobody_gets_anything_twice(told: Told) -> None:
-    handles = [line["handle"] for line in told.ledger]
-    with told.parts.database.work() as work:
-        rows = [row for subject in subjects() for row in journal.touches_of(work, subject)]
-        tries = {row.id: attempts.of_touch(work, row.id) for row in rows}
+    _, tries = touches_and_attempts(told)
 
-    sent = [row for row in rows if row.state == "sent"]
-    assert len(set(handles)) == len(handles) == len(sent) > 100
-    assert {str(a.id) for row in sent for a in tries[row.id]} == set(handles)
-    assert all(len(found) <= 1 for found in tries.values())
+    handles = Counter((line["handle"], line["to"]) for line in told.ledger)
+    effects = {line["handle"] for line in told.ledger}
+    assert len(handles) > 200
+    assert [one for one, times in handles.items() if times > 1] == []
+    assert {line["times"] for line in told.ledger} == {1}
+    assert all(sum(str(a.id) in effects for a in found) <= 1 for found in tries.values())
+
+
+def test_every_effect_has_an_attempt_that_was_written_before_it(told: Told) -> None:
+    _, tries = touches_and_attempts(told)
+
+    began = {str(a.id): a.began_at for found in tries.values() for a in found}
+    assert {line["handle"] for line in told.ledger} <= set(began)
+    for line in told.ledger:
+        assert began[line["handle"]] <= datetime.fromisoformat(line["at"])
+
+
+def test_everything_that_was_sent_is_in_the_carriers_ledger(told: Told) -> None:
+    rows, tries = touches_and_attempts(told)
+
+    made = [row for row in rows if row.channel and row.state in ("sent", "done", "failed")]
+    effects = {line["handle"] for line in told.ledger}
+    assert Counter(row.channel for row in made).keys() == {"email", "text", "voicemail", "call"}
+    assert [row.touchpoint for row in made if not any(str(a.id) in effects for a in tries[row.id])] == []
+
+
+def test_what_the_carrier_reports_is_what_we_have(told: Told) -> None:
+    rows, tries = touches_and_attempts(told)
+
+    fates = {line["handle"]: line["status"] for line in told.ledger if line["part_of"] is None}
+    messages = [row for row in rows if row.channel in ("email", "text") and row.state in ("sent", "done", "failed")]
+    assert len(messages) > 100
+    for row in messages:
+        fate = fates[str(tries[row.id][-1].id)]
+        assert row.state == ("done" if fate == "delivered" else "failed"), f"{row.touchpoint}: {fate}"
+
+
+def test_words_for_a_machine_are_left_after_its_beep(told: Told) -> None:
+    (quinn,) = {a.person.phone: a.person for a in make_up()[0].arrivals if a.person.first_name == "Quinn"}.values()
+
+    (call,) = [line for line in told.ledger if line["kind"] == "call" and line["to"] == quinn.phone]
+    assert call["status"] == "completed"
+    assert call["words"].startswith("Hello Quinn, this is Harbor & Pine")
 
 
 def test_nobody_is_contacted_outside_their_hours(told: Told) -> None:
@@ -181,13 +239,21 @@ def test_nobody_is_contacted_outside_their_hours(told: Told) -> None:
 
 def test_nothing_comes_after_stop(told: Told) -> None:
     company, scenes = make_up()
-    (reply,) = scenes.replies
-    who = next(a.person for a in company.arrivals if a.raw["subject"] == reply.subject)
-    mine = [datetime.fromisoformat(line["at"]) for line in told.ledger if line["to"] in (who.phone, who.in_full()["email"])]
+    stop = next(reply for reply in scenes.replies if reply.words == "STOP")
+    who = next(a.person for a in company.arrivals if a.raw["subject"] == stop.subject)
+    mine = [datetime.fromisoformat(line["at"]) for line in told.ledger if line["to"] in (who.phone, who.email)]
     after = [a for a in company.arrivals if a.person.ref == who.ref and a.at > max(mine)]
 
     assert len(mine) == 3  # the booking, the quote, and the text that was answered with STOP
     assert len(after) == 2, "life goes on: the visit takes place all the same"
+
+
+def test_no_two_customers_share_a_telephone_or_a_mailbox() -> None:
+    known = {a.person.ref: a.person for a in make_up()[0].arrivals}.values()
+
+    phones = [ROBIN, *TELEPHONES.values(), *(person.phone for person in known)]
+    assert [phone for phone, times in Counter(phones).items() if times > 1] == []
+    assert len({person.email for person in known}) == len(known)
 
 
 def test_no_line_is_wider_than_the_terminal(told: Told) -> None:
@@ -207,15 +273,16 @@ def test_two_runs_tell_the_same(told: Told, serving: Serving) -> None:
 
 def test_the_commands_it_prints_work_as_they_are(serving: Serving) -> None:
     exports = dict(re.findall(r"^  export (TOUCHPOINT_\w+)=(.+)$", serving.output, re.MULTILINE))
-    commands = re.findall(r"^  \S+ (timeline|why|call next --as you)( \S+)?", serving.output, re.MULTILINE)
+    commands = re.findall(r"^  \S+ (timeline|why|call next --as you|reply list)( [a-z0-9]\S+)?", serving.output, re.MULTILINE)
     shown = [shlex.split(" ".join(one)) for one in commands]
 
     said = [touchpoint(serving, exports, *words) for words in shown]
 
-    assert [words[0] for words in shown] == ["timeline", "why", "call"]
+    assert [words[0] for words in shown] == ["timeline", "why", "call", "reply"]
     assert "called off" in said[0]
-    assert "answered STOP to" in " ".join(said[1].split())
+    assert "sam read that they want no more" in " ".join(said[1].split())
     assert "When done: touchpoint call finish" in said[2]
+    assert "Nothing waits to be read" in said[3] or "they said" in said[3]
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
@@ -229,6 +296,32 @@ def test_the_curl_line_posts_an_event(serving: Serving) -> None:
     assert json.loads(first)["status"] == "accepted"
     assert len(json.loads(first)["enrollments"]) == 1
     assert {**json.loads(again), "status": "accepted"} == json.loads(first)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
+def test_the_thank_you_mail_of_the_posted_event_is_in_the_mailbox(serving: Serving) -> None:
+    printed = re.search(r"^  curl .*?\}\}'$", serving.output, re.MULTILINE | re.DOTALL)
+    assert printed is not None
+
+    subprocess.run(["sh", "-c", printed.group()], capture_output=True, timeout=30, check=True)
+
+    def is_there() -> bool:
+        return any(line["to"] == "robin@customers.example.com" for line in serving.ledger())
+
+    wait_for(is_there, LONGEST_S, "the thank-you mail")
+
+
+def test_a_text_typed_into_the_carriers_page_waits_for_somebody_to_read_it(serving: Serving) -> None:
+    exports = dict(re.findall(r"^  export (TOUCHPOINT_\w+)=(.+)$", serving.output, re.MULTILINE))
+    ben = next(p for p in make_up()[0].people.values() if p.first_name == "Ben")
+
+    form = urlencode({"do": "text", "who": key_of(ben.name), "words": "An hour later, please"}).encode()
+    urllib.request.urlopen(f"{serving.carrier}/rehearsal/play", form, timeout=30).close()
+
+    def is_listed() -> bool:
+        return "An hour later, please" in " ".join(touchpoint(serving, {**exports, "COLUMNS": "200"}, "reply", "list").split())
+
+    wait_for(is_listed, LONGEST_S, "the customer's words before staff")
 
 
 def test_ctrl_c_ends_it_calmly_and_leaves_nothing_behind(serving: Serving) -> None:
@@ -260,9 +353,15 @@ def test_the_demos_own_time_never_reaches_a_real_person() -> None:
     ahead = build(Settings(clock_ahead_s=86_400.0))
 
     with pytest.raises(SettingsError, match="TOUCHPOINT_CLOCK_AHEAD_S is for demos"):
-        build(Settings(clock_ahead_s=86_400.0, text_via="a-real-provider"))
+        build(Settings(clock_ahead_s=86_400.0, twilio_account_sid="AC" + 32 * "0"))
 
     assert timedelta(hours=23, minutes=59) < ahead.clock() - utc_now() <= timedelta(days=1)
+
+
+def touches_and_attempts(told: Told) -> tuple[list[Any], dict[Any, list[Any]]]:
+    with told.parts.database.work() as work:
+        rows = [row for subject in subjects() for row in journal.touches_of(work, subject)]
+        return rows, {row.id: attempts.of_touch(work, row.id) for row in rows}
 
 
 def subjects() -> list[str]:

@@ -19,6 +19,7 @@ class Planned:
     number: int  # of two at the same moment the one that was planned first comes first
     act: Act = field(compare=False)
     lane: str = field(compare=False)  # what must stay in order among itself: a call, a message
+    wanted: Callable[[], bool] = field(compare=False)  # whether it is still to be done
 
 
 class Agenda:
@@ -31,22 +32,26 @@ class Agenda:
         self._planned = 0
         self._busy = 0
 
-    def after(self, seconds: float, act: Act, *, now: datetime, lane: str = "") -> None:
-        """Plan something so many imagined seconds after `now`."""
+    def after(
+        self, seconds: float, act: Act, *, now: datetime, lane: str = "", wanted: Callable[[], bool] = lambda: True
+    ) -> None:
+        """Plan something so many imagined seconds after `now`. It is forgotten when it is not wanted any more."""
         with self.changed:
             self._planned += 1
             at = now + timedelta(seconds=max(0.0, seconds) / self.speed)
-            heapq.heappush(self._heap, Planned(at, self._planned, act, lane))
+            heapq.heappush(self._heap, Planned(at, self._planned, act, lane, wanted))
             self.changed.notify_all()
 
     def next_at(self) -> datetime | None:
         """When the next thing is due; None when nothing is planned."""
         with self.changed:
+            self._forget()
             return self._heap[0].at if self._heap else None
 
     def take_due(self, moment: datetime) -> Planned | None:
         """The next thing that is due at this moment, taken off the agenda; say `finished()` when it is done."""
         with self.changed:
+            self._forget()
             if not self._heap or self._heap[0].at > moment:
                 return None
             self._busy += 1
@@ -80,9 +85,18 @@ class Agenda:
     def is_idle(self) -> bool:
         """Whether nothing is planned and nothing is being done."""
         with self.changed:
-            return not self._heap and not self._busy
+            return self._nothing_left()
 
     def wait_idle(self, timeout_s: float) -> bool:
         """Wait until nothing is left to do; False when it took too long."""
         with self.changed:
-            return self.changed.wait_for(lambda: not self._heap and not self._busy, timeout_s)
+            return self.changed.wait_for(self._nothing_left, timeout_s)
+
+    def _nothing_left(self) -> bool:
+        self._forget()
+        return not self._heap and not self._busy
+
+    def _forget(self) -> None:
+        """Take off what is next and not wanted any more, such as the longest time of a call that has ended."""
+        while self._heap and not self._heap[0].wanted():
+            heapq.heappop(self._heap)

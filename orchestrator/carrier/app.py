@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from fastapi import FastAPI
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 
 from orchestrator.carrier.carrier import Carrier
 from orchestrator.carrier.page import CustomersPage
@@ -18,4 +20,5 @@ def create_app(carrier: Carrier) -> FastAPI:
     app.router.routes.extend(SendGridApi(carrier).routes())
     app.router.routes.extend(RehearsalApi(carrier).routes())
     app.router.routes.extend(CustomersPage(carrier).routes())
+    app.add_exception_handler(ClientDisconnect, lambda request, error: Response(status_code=400))  # whoever asked is gone
     return app

@@ -267,11 +267,14 @@ class Calls:
         """Plan something for a call that has not ended or been redirected by then."""
         turn = call.turn
 
+        def still_so() -> bool:
+            return not call.is_over and call.turn == turn
+
         def when_still_so(at: datetime) -> None:
-            if not call.is_over and call.turn == turn:
+            if still_so():
                 act(call, at)
 
-        self.world.agenda.after(seconds, when_still_so, now=now, lane=call.sid)
+        self.world.agenda.after(seconds, when_still_so, now=now, lane=call.sid, wanted=still_so)
 
     def _refusal(self, given: Given) -> Refused | None:
         one: Mapping[str, str] = {name: values[0] for name, values in given.items()}

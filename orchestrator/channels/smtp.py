@@ -67,7 +67,7 @@ class Smtp:
                 answers.append(TOO_LATE)
                 continue
             if talk is None and over is None:
-                opened = self._connect(sender)
+                opened = self.connect(sender)
                 talk, over = (opened, None) if isinstance(opened, smtplib.SMTP) else (None, opened)
             if talk is None:
                 assert over is not None, "there is a connection, or a reason why not"
@@ -91,7 +91,7 @@ class Smtp:
         """A mail server has no list to look into."""
         return {one.handle: "cannot tell" for one in sought}
 
-    def _connect(self, sender: str) -> smtplib.SMTP | Answer:
+    def connect(self, sender: str) -> smtplib.SMTP | Answer:
         """A connection that is ready to take messages, or what the whole batch is answered."""
         # The domain is our name in the greeting; by default it is the machine's, looked up with DNS and shown to the world.
         talk = self._new_talk(sender.rpartition("@")[2])

@@ -1,4 +1,4 @@
-"""`touchpoint event-queue list | retry`: events that could not be handled three times, and types nobody declared."""
+"""`touchpoint event-queue list | retry`: events and callbacks that could not be handled, and types nobody declared."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.text import Text
 
 from orchestrator import engine
 from orchestrator.config import Settings
-from orchestrator.store import events
+from orchestrator.store import events, inbox
 from orchestrator.wiring import build
 
 app = typer.Typer(help="Events that wait for a person.", no_args_is_help=True)
@@ -20,14 +20,21 @@ app = typer.Typer(help="Events that wait for a person.", no_args_is_help=True)
 
 @app.command("list")
 def list_() -> None:
-    """Events that were set aside with their error, and unknown types."""
+    """Events and providers' callbacks that were set aside with their error, and unknown types."""
     console = Console()
     with build(Settings()).database.work() as work:
         aside, unknown = events.set_aside(work), events.unknown_types(work)
+        told = inbox.aside(work)
     table = Table("event", "type", "subject", "error", box=None, title="set aside", title_justify="left")
     for row in aside:
         table.add_row(str(row.id), row.type, Text(row.subject), Text(row.error))
     console.print(table if aside else "No event is set aside.")
+    if told:
+        table = Table("came (UTC)", "from", "kind", "attempt", "why", box=None, title="callbacks set aside", title_justify="left")
+        for row in told:
+            about = str(row.handle) if row.handle else "–"
+            table.add_row(f"{row.received_at:%Y-%m-%d %H:%M}", row.provider, row.kind, about, Text(row.error or ""))
+        console.print(table)
     for type_, count in unknown:
         console.print(Text(f"{count} × {type_}: declare it in lifecycle.yaml, or stop sending it", style="yellow"))
 

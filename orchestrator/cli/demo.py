@@ -1,20 +1,21 @@
-"""`touchpoint demo`: six weeks of a made-up company in about a minute, on the real engine; then its server goes on."""
+"""`touchpoint demo`: six weeks of a made-up company in about a minute, on the real engine, through the providers' own SDKs and the
+rehearsal carrier; then its server goes on, and the carrier with it."""
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import signal
-import socket
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import typer
+from pydantic import SecretStr
 from rich.console import Console
 from rich.text import Text
 
@@ -24,7 +25,6 @@ from orchestrator.config import IN_PROCESS, Settings
 from orchestrator.demo.company import HERE, START, moment
 from orchestrator.demo.scenes import Scenes
 from orchestrator.demo.show import Pace, Ticker, summary, timeline
-from orchestrator.demo.story import ENDS, JumpingClock, Story, make_up
 from orchestrator.errors import SettingsError
 from orchestrator.keys import issue
 from orchestrator.logs import set_up
@@ -33,8 +33,13 @@ from orchestrator.store import journal, touches
 from orchestrator.store.upgrade import upgrade
 from orchestrator.wiring import build
 
+if TYPE_CHECKING:
+    from orchestrator.demo.stage import Stage
+    from orchestrator.demo.story import JumpingClock
+
 PACE_S = 50.0
-PORTS = range(8000, 8050)
+ROBIN = "+13125550177"  # nobody else's: of the customer in the event that is printed for trying
+LEDGER = "carrier.jsonl"  # beside a database that is kept: what the carrier accepted in the six weeks
 NEEDED = frozenset({"quote-follow-up", "visit-reminder", "visit-hows-it-going", "invoice-reminders", "project-weekly-summary"})
 STOPPED_BY_HAND = 130  # as shells count Ctrl-C
 
@@ -46,9 +51,14 @@ def demo(
         float | None,
         typer.Option(min=0, help=f"Seconds for the six weeks (default: {PACE_S:.0f} on a terminal, else as fast as it goes)."),
     ] = None,
-    keep: Annotated[bool, typer.Option("--keep", help="Leave the demo's folder with its database when it ends.")] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the demo's folder when it ends: its database, what the carrier accepted.")
+    ] = False,
 ) -> None:
     """Six weeks of a small made-up company in about a minute, on the real engine. Nobody is contacted."""
+    from orchestrator.demo.stage import Stage
+    from orchestrator.demo.story import SEED, JumpingClock
+
     console = Console(highlight=False)
     if pace is None:
         pace = PACE_S if console.is_terminal and speed == "calm" else 0.0
@@ -58,13 +68,16 @@ def demo(
     folder = Path(tempfile.mkdtemp(prefix="touchpoint-demo-"))
     serving = False
     try:
-        settings = _settings(folder, playbooks)
         set_up("ERROR")
-        scenes = _play(console, settings, pace)
-        _look_back(console, settings, scenes)
-        if not exit_:
-            serving = True
-            _serve(console, settings, scenes)
+        clock = JumpingClock(moment(START, "06:00", HERE))
+        with Stage(_settings(folder, playbooks), clock, SEED) as stage:
+            scenes = _play(console, stage, clock, pace)
+            _look_back(console, stage, scenes)
+            if keep:
+                stage.write_ledger(folder / LEDGER)
+            if not exit_:
+                serving = True
+                _serve(console, stage, clock, scenes)
     except KeyboardInterrupt:
         console.print()
         if not serving:  # a server has no other end
@@ -95,21 +108,27 @@ def _settings(folder: Path, playbooks: Path) -> Settings:
     """Everything in a folder of its own, whatever the environment says: nobody's database, and no way to reach anybody."""
     return Settings(
         database_url=f"sqlite:///{folder / 'demo.db'}",
-        ledger_file=folder / "ledger.jsonl",
         playbooks=playbooks,
-        broker_url=IN_PROCESS,
-        host="127.0.0.1",
-        email_via="ledger",
-        text_via="ledger",
-        voicemail_via="ledger",
+        broker_url=SecretStr(IN_PROCESS),
+        email_via="sendgrid",
+        text_via="twilio",
+        voice_via="twilio",
+        twilio_account_sid="",  # no account: everything goes to the rehearsal carrier
+        sendgrid_api_key=SecretStr(""),
+        text_from="",
+        caller_id="",
+        email_from="",
+        email_from_name="",
         log_level="WARNING",
         clock_ahead_s=0.0,
     )
 
 
-def _play(console: Console, settings: Settings, pace_s: float) -> Scenes:
+def _play(console: Console, stage: Stage, clock: JumpingClock, pace_s: float) -> Scenes:
     """The six weeks, shown as they happen."""
-    clock = JumpingClock(moment(START, "06:00", HERE))
+    from orchestrator.demo.story import Story, make_up
+
+    settings = stage.settings
     parts = build(settings, clock=clock, safe_writes=False)
     upgrade(parts.database)
     published = {p.name for p in authoring.publish(parts, settings.playbooks, "demo")}
@@ -123,8 +142,11 @@ def _play(console: Console, settings: Settings, pace_s: float) -> Scenes:
     console.print(
         f"{len(company.people)} customers, {len(company.arrivals)} events, three people on the telephone. Times are the customer's."
     )
-    console.print(f"Database  {settings.database_url}\nLedger    {settings.ledger_file}\n", style="dim", soft_wrap=True)
-    story = Story(parts, clock, company, scenes)
+    console.print(f"Database  {settings.database_url}", style="dim", soft_wrap=True)
+    console.print(f"Phones    {settings.carrier_url}  (rehearsal carrier: imaginary people only)\n", style="dim", soft_wrap=True)
+    story = Story(parts, clock, stage.carrier, company, scenes)
+    stage.introduce(company.people.values())
+    stage.open_web(story.parts)
     with Ticker(console, Pace(pace_s, len(scenes.tellings)) if pace_s else None) as ticker:
         for step in story.play():
             ticker.show(step)
@@ -134,9 +156,9 @@ def _play(console: Console, settings: Settings, pace_s: float) -> Scenes:
     return scenes
 
 
-def _look_back(console: Console, settings: Settings, scenes: Scenes) -> None:
+def _look_back(console: Console, stage: Stage, scenes: Scenes) -> None:
     """The summary and the timelines worth reading."""
-    parts = build(settings)
+    parts = build(stage.settings)
     with parts.database.work() as work:
         made, ended = touches.count_by_state(work), journal.ended_by_reason(work)
         put_off, refused = dict(journal.counts(work, "touch.deferred")), dict(journal.counts(work, "touch.skipped"))
@@ -149,48 +171,26 @@ def _look_back(console: Console, settings: Settings, scenes: Scenes) -> None:
 # -- afterwards: the same database, in its own time ---------------------------------------------------------------
 
 
-def _serve(console: Console, settings: Settings, scenes: Scenes) -> None:
-    """Go on from where the story ended, as `touchpoint serve` would: web, workers and clock in this process."""
-    import uvicorn
-
-    from orchestrator.web.app import create_app
+def _serve(console: Console, stage: Stage, clock: JumpingClock, scenes: Scenes) -> None:
+    """Go on from where the story ended, as `touchpoint serve` would: web, workers, clock and carrier in this process."""
+    from orchestrator.demo.story import ENDS
     from workers.app import make_app
     from workers.embedded import workers
     from workers.wake import Waker
 
-    with _free_port() as listening:
-        port = listening.getsockname()[1]
-        # The story may lie in the future or in the past: the demo's time goes on from its end, not from today.
-        ahead = round((ENDS - utc_now()).total_seconds())
-        address = f"http://{settings.host}:{port}"
-        settings = settings.model_copy(update={"clock_ahead_s": float(ahead), "port": port, "public_url": address})
-        celery = make_app(settings)
-        parts = build(settings, wake=Waker(celery))
-        key = issue(parts, "demo", ["events:write", "read"])
-
-        class Server(uvicorn.Server):
-            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-                await super().startup(sockets=sockets)
-                _what_next(console, parts, settings, scenes, key)
-
-        with workers(celery):
-            config = uvicorn.Config(create_app(parts, settings), log_config=None, access_log=False)
-            Server(config).run(sockets=[listening])
-
-
-@contextlib.contextmanager
-def _free_port() -> Iterator[socket.socket]:
-    """A socket on port 8000, or on the next one that is free."""
-    with socket.socket() as found:
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        for port in (*PORTS, 0):
-            try:
-                found.bind(("127.0.0.1", port))
-                found.listen()
-            except OSError:  # taken
-                continue
-            break
-        yield found
+    # The story may lie in the future or in the past: the demo's time goes on from its end, not from today.
+    ahead = round((ENDS - utc_now()).total_seconds())
+    settings = stage.settings.model_copy(update={"clock_ahead_s": float(ahead)})
+    celery = make_app(settings)
+    parts = build(settings, wake=Waker(celery))
+    key = issue(parts, "demo", ["events:write", "read"])
+    clock.go_on(parts.clock)
+    stage.carrier.introduce("Robin Vale", "robin@customers.example.com", ROBIN)  # whom the printed event is about
+    stage.open_web(parts)
+    stage.let_time_pass()
+    with workers(celery):
+        _what_next(console, parts, settings, scenes, key)
+        threading.Event().wait()  # until Ctrl-C
 
 
 def _what_next(console: Console, parts: Parts, settings: Settings, scenes: Scenes, key: str) -> None:
@@ -199,8 +199,9 @@ def _what_next(console: Console, parts: Parts, settings: Settings, scenes: Scene
     here = parts.clock().astimezone(ZoneInfo(HERE))
     exports = {
         "TOUCHPOINT_DATABASE_URL": settings.database_url,
-        "TOUCHPOINT_LEDGER_FILE": settings.ledger_file,
         "TOUCHPOINT_CLOCK_AHEAD_S": f"{settings.clock_ahead_s:.0f}",
+        "TOUCHPOINT_CARRIER_URL": settings.carrier_url,
+        "TOUCHPOINT_PUBLIC_URL": settings.public_url,
     }
     subject = scenes.best[0][1]
     with parts.database.work() as work:
@@ -220,11 +221,14 @@ def _what_next(console: Console, parts: Parts, settings: Settings, scenes: Scene
     if spared is not None:
         say(f"  {me} why {spared}")
     say(f"  {me} call next --as you     # {calls} calls are due")
+    say(f"  {me} reply list             # what customers wrote")
     console.print()
-    say("Post an event of your own; the thank-you mail is in the ledger within a minute:", "dim")
+    say("Post an event of your own; Robin's mailbox has the mail within a minute:", "dim")
     for text in _curl(settings.public_url, key, here - timedelta(minutes=9, seconds=30)):
         say(f"  {text}")
-    say(f"  tail -n 1 {settings.ledger_file}")
+    console.print()
+    say("Every phone and mailbox of the six weeks; text back in anybody's place:", "dim")
+    say(f"  {settings.carrier_url}/", "bold green")
     console.print()
     say(f"The server is running at {settings.public_url}", "bold green")
     say(f"It is {here:%A, %H:%M} there, and time goes on as usual. Ctrl-C ends it.", "dim")
@@ -238,7 +242,7 @@ def _curl(address: str, key: str, time: datetime) -> Sequence[str]:
         """  -d '{"id": "900", "source": "crm", "type": "quote.sent",""",
         f'''       "subject": "quote/Q-2001", "time": "{time.isoformat(timespec="seconds")}",''',
         """       "customer": {"id": "C-900", "name": "Robin Vale",""",
-        """         "email": "robin@customers.example.com", "phone": "+13125550142",""",
+        f'''         "email": "robin@customers.example.com", "phone": "{ROBIN}",''',
         """         "first_name": "Robin", "time_zone": "America/Chicago",""",
         """         "consent": {"email": "service", "text": "service",""",
         """                     "call": "service"}},""",

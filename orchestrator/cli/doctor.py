@@ -8,6 +8,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from orchestrator.clock import utc_now
 from orchestrator.config import Settings
@@ -30,12 +31,14 @@ def doctor() -> None:
             )
             for e in error.errors(include_url=False)
         ]
-    table = Table(box=None)
-    table.add_column("check", no_wrap=True)
-    for title in ("", "found", "what to do"):
-        table.add_column(title, overflow="fold")  # a name that is cut off cannot be copied
+    table = Table.grid(padding=(0, 2))
+    table.add_column()
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")  # a name or address that is cut off cannot be copied
     for f in findings:
-        table.add_row(f.check, SIGNS[f.state], *(text.replace("[", r"\[") for text in (f.found, f.hint)))
+        table.add_row(SIGNS[f.state], f.check, Text(_printable(f.found)))
+        if f.hint:
+            table.add_row("", "", Text(_printable(f.hint), style="dim"))
     Console().print(table)
     errors = sum(f.state == "error" for f in findings)
     warnings = sum(f.state == "warning" for f in findings)
@@ -43,3 +46,8 @@ def doctor() -> None:
     Console().print(f"{len(findings)} checks: {errors} errors, {warnings} warnings.", style=style)
     if errors:
         raise typer.Exit(1)
+
+
+def _printable(words: str) -> str:
+    """Without signs that would move a terminal's cursor: some of the words are senders' and providers'."""
+    return "".join(c if c.isprintable() else " " for c in words)

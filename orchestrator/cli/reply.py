@@ -8,7 +8,7 @@ from uuid import UUID
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from orchestrator import incoming
@@ -33,7 +33,7 @@ def list_() -> None:
     if not rows:
         console.print("Nothing waits to be read.")
         return
-    table = Table("id", "when", "who", "about", "what", "they said", box=None)
+    table = Table(Column("id", overflow="fold"), "when", "who", "about", "what", "they said", box=None)
     for row in rows:
         # Customers wrote this: Text, or their square brackets would be read as markup.
         who = f"{row.name} ({row.ref})" if row.name else row.ref

@@ -21,6 +21,7 @@ def serve(
     """Run everything in one process; with a real broker (or --web-only) just the web part."""
     import uvicorn
 
+    from orchestrator.doctor.contacting import contacting
     from orchestrator.rehearsing import beside, practises
     from orchestrator.web.app import create_app
     from workers.app import make_app
@@ -37,12 +38,11 @@ def serve(
     require_current(parts.database)
     if settings.embedded and web_only:
         raise SettingsError("--web-only needs a broker that workers can reach: set TOUCHPOINT_BROKER_URL")
+    Console().print(contacting(settings).found, style="yellow")
     with contextlib.ExitStack() as stack:
         if settings.embedded and practises(settings):
             carrier = stack.enter_context(beside(settings))
-            Console().print(
-                f"Nobody is contacted: messages go to the rehearsal carrier. See them at {carrier.url}", style="yellow"
-            )
+            Console().print(f"What goes to the rehearsal carrier is seen at {carrier.url}", style="yellow")
         if settings.embedded:
             stack.enter_context(workers(celery))
         calm_garbage_collection()

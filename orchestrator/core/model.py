@@ -35,7 +35,9 @@ class TouchState(StrEnum):
 OPEN_STATES = frozenset(
     {TouchState.PLANNED, TouchState.SENDING, TouchState.READY, TouchState.IN_CALL, TouchState.CALLING, TouchState.UNKNOWN}
 )
-AUTOMATIC_CALLS = frozenset({"voice", "voicemail"})  # channels on which a provider calls by itself: calls, as far as consent and caps go
+AUTOMATIC_CALLS = frozenset(
+    {"voice", "voicemail"}
+)  # channels on which a provider calls by itself: calls, as far as consent and caps go
 
 
 class EndReason(StrEnum):

@@ -8,13 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from orchestrator.demo.company import HERE, Diary, Person, moment
+from orchestrator.demo.company import HERE, Diary, Person, moment, number
+from orchestrator.store.replies import Verdict
 
 # where in the list of people each of them stands; the rest live an ordinary life
 _SAYS_STOP, _PAYS, _MISSED_CALL, _HOLIDAY, _CONCERN, _NO_MORE, _BUSY, _NOT_HOME, _CLOCKS = 6, 19, 9, 20, 7, 13, 18, 14, 16
-CAST = frozenset({_SAYS_STOP, _PAYS, _MISSED_CALL, _HOLIDAY, _CONCERN, _NO_MORE, _BUSY, _NOT_HOME, _CLOCKS})
+_BEEP, _CLICKS, _BOUNCES = 21, 24, 23
+CAST = frozenset(
+    {_SAYS_STOP, _PAYS, _MISSED_CALL, _HOLIDAY, _CONCERN, _NO_MORE, _BUSY, _NOT_HOME, _CLOCKS, _BEEP, _CLICKS, _BOUNCES}
+)
 _PLACES = {
     "America/Chicago": "312", "America/New_York": "212", "America/Denver": "303", "America/Los_Angeles": "213",
     "America/Phoenix": "602",
@@ -34,12 +39,25 @@ class Telling:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A customer answers a text, and wants no more of any of it."""
+    """A customer answers a text with words of their own."""
+
+    subject: str
+    touchpoint: str  # the text that is answered
+    after: timedelta  # from when it was sent
+    words: str
+    read_by: str = ""  # who of the staff reads it; empty: it needs no reading
+    read_after: timedelta = timedelta()
+    verdict: Verdict = "go_on"
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """A customer clicks a link of an e-mail."""
 
     subject: str
     touchpoint: str
     after: timedelta
-    says: str
+    link: str  # its words
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +75,7 @@ class Scenes:
 
     tellings: Sequence[Telling]
     replies: Sequence[Reply]
+    clicks: Sequence[Click]
     absences: Sequence[Absence]
     doubled: str  # the subject whose first event is sent twice
     best: Sequence[tuple[str, str]]  # the timelines worth reading afterwards: a title, a subject
@@ -65,14 +84,16 @@ class Scenes:
 def arrange(diary: Diary, crowd: Sequence[Person]) -> Scenes:
     """Every scene, noted into the diary."""
 
-    def one(n: int, zone: str) -> Person:
+    def one(n: int, zone: str, **more: Any) -> Person:  # Any: other fields of a person
         """The n-th customer, who has agreed to everything and lives there."""
         consent = dict.fromkeys(("email", "text", "call"), "service")
-        return replace(crowd[n], time_zone=zone, phone=f"+1{_PLACES[zone]}55501{n + 10}", consent=consent)
+        return replace(crowd[n], **{"time_zone": zone, "phone": number(_PLACES[zone], n), "consent": consent, **more})
 
-    stopped, reply = _stop(diary, one(_SAYS_STOP, "America/Chicago"))
+    stopped, replies = _stop(diary, one(_SAYS_STOP, "America/Chicago"))
+    no_texts = {"email": "service", "text": "none", "call": "service"}
     paid = _paid_in_time(diary, one(_PAYS, "America/New_York"))
-    voicemail = _voicemail(diary, one(_MISSED_CALL, "America/Los_Angeles"))
+    voicemail, answer = _voicemail(diary, one(_MISSED_CALL, "America/Los_Angeles"))
+    clicked, click = _clicks(diary, one(_CLICKS, HERE))
     holiday = _thanksgiving(diary, one(_HOLIDAY, HERE))
     clocks = _clocks_go_back(diary, one(_CLOCKS, "America/New_York"))
     _nobody_home(diary, one(_NOT_HOME, "America/Denver"))
@@ -82,6 +103,9 @@ def arrange(diary: Diary, crowd: Sequence[Person]) -> Scenes:
         *_concern(diary, one(_CONCERN, "America/New_York")),
         *_no_more(diary, one(_NO_MORE, HERE)),
         *_busy_day(diary, one(_BUSY, "America/Phoenix")),
+        # these two have endings and addresses that the rehearsal carrier knows: a machine that beeps, a mailbox that is none
+        *_beep(diary, one(_BEEP, HERE, phone="+13125550102", consent=no_texts)),
+        *_bounces(diary, one(_BOUNCES, HERE, email="bounce+tariq@customers.example.com")), *clicked,
     ]  # fmt: skip
     # the afternoon before Thanksgiving: the call falls due, and nobody is there before the window closes
     away = [Absence(who, _at(HERE, 25, "16:20"), _at(HERE, 25, "17:40")) for who in ("ari", "sam")]
@@ -93,27 +117,33 @@ def arrange(diary: Diary, crowd: Sequence[Person]) -> Scenes:
             voicemail[0].subject,
         ),
     ]
-    return Scenes(tellings, [reply], away, clocks[0].subject, best)
+    return Scenes(tellings, [*replies, answer], [click], away, clocks[0].subject, best)
 
 
 def _at(zone: str, day: int, clock: str, month: int = 11) -> datetime:
     return moment(date(2026, month, day), clock, zone)
 
 
-def _stop(diary: Diary, who: Person) -> tuple[list[Telling], Reply]:
-    """A text is answered with STOP while a call about something else is planned for the next day."""
+def _stop(diary: Diary, who: Person) -> tuple[list[Telling], list[Reply]]:
+    """A text is answered with STOP, and then with more, while a call about something else is planned for the next day."""
     zone, name = who.time_zone, who.first_name
     starts_at = _at(zone, 6, "10:30")
     visit = diary.booking(who, _at(zone, 3, "09:05"), starts_at, "maintenance")
     quote = diary.quote(who, _at(zone, 4, "14:00"), 2400, "a water heater")
     diary.visit(who, visit, starts_at, "maintenance", "the heating")
-    says = f"{name} texts back: STOP, and please no calls either"
     return [
-        Telling("stop", quote, "touch.cancelled", "quote-check-in",
-                f"{name} said STOP to a text about a visit: the call about the quote is called off with it."),
+        Telling("stop", visit, "customer.texted STOP", "",
+                f"{name} answers STOP: texts are over from this moment, whatever else is planned."),
+        Telling("stop, a person reads", visit, "customer.texted", "",
+                "No machine decides what that means: everything is held until somebody has read it."),
+        Telling("stop, all", quote, "touch.cancelled", "quote-check-in",
+                f"Sam reads {name}'s words and says stop: the call about the quote is called off with everything else."),
         Telling("stop held", visit, "touch.skipped", "hows-it-going",
                 f"The visit was done all the same, but {name} said stop: not even a question how it went."),
-    ], Reply(visit, "visit-reminder", timedelta(minutes=4), says)  # fmt: skip
+    ], [
+        Reply(visit, "visit-reminder", timedelta(minutes=4), "STOP"),
+        Reply(visit, "visit-reminder", timedelta(minutes=6), "And please don't call me either", "sam", timedelta(minutes=19), "stop"),
+    ]  # fmt: skip
 
 
 def _paid_in_time(diary: Diary, who: Person) -> list[Telling]:
@@ -125,8 +155,8 @@ def _paid_in_time(diary: Diary, who: Person) -> list[Telling]:
     return [Telling("paid in time", invoice, "touch.cancelled", "invoice-overdue", says)]
 
 
-def _voicemail(diary: Diary, who: Person) -> list[Telling]:
-    """Nobody picks up; a text goes with the voicemail; the second call, after the clocks went back, reaches them."""
+def _voicemail(diary: Diary, who: Person) -> tuple[list[Telling], Reply]:
+    """Nobody picks up; a text goes with the voicemail and is answered; the second call, after the clocks went back, reaches them."""
     zone, name = who.time_zone, who.first_name
     quote = diary.quote(who, _at(zone, 27, "10:05", 10), 3850, "two bay windows")
     diary.endings[quote] = ("voicemail_left", "completed")
@@ -134,7 +164,10 @@ def _voicemail(diary: Diary, who: Person) -> list[Telling]:
     return [
         Telling("voicemail", quote, "touch.sent", "sorry-we-missed-you",
                 f"Ten minutes after the voicemail: the text that lets {name} answer without calling."),
-    ]  # fmt: skip
+        Telling("answer", quote, "customer.texted", "",
+                f"{name} wrote words of their own: this follow-up waits until somebody has read them."),
+        Telling("answer read", quote, "reply.read", "", f"Ari has read it: {name} will be called again, as planned."),
+    ], Reply(quote, "sorry-we-missed-you", timedelta(minutes=7), "Monday is better for me, thanks", "ari", timedelta(minutes=24))  # fmt: skip
 
 
 def _thanksgiving(diary: Diary, who: Person) -> list[Telling]:
@@ -229,3 +262,39 @@ def _left_on_the_desk(diary: Diary, others: Sequence[Person]) -> None:
     callable_ = [p for p in others if p.consent["call"] == "service" and p.time_zone in ("America/Chicago", "America/New_York")]
     for n, (person, work) in enumerate(zip(callable_[-3:], ("the heating", "two bay windows", "the back deck"), strict=True)):
         diary.quote(person, moment(date(2026, 12, 3), f"09:{5 + 10 * n:02d}", HERE), 3400 + 650 * n, work)
+
+
+def _beep(diary: Diary, who: Person) -> list[Telling]:
+    """Somebody who wants no texts gets the reminder as an automatic call, and a machine picks up."""
+    zone, name = who.time_zone, who.first_name
+    starts_at = _at(zone, 18, "11:00")
+    visit = diary.booking(who, _at(zone, 13, "15:10"), starts_at, "estimate")
+    diary.visit(who, visit, starts_at, "estimate", "the heating")
+    return [
+        Telling("beep", visit, "touch.done", "visit-reminder-voicemail",
+                f"{name} wants no texts. A machine picked up: the words meant for it were left after its beep."),
+    ]  # fmt: skip
+
+
+def _clicks(diary: Diary, who: Person) -> tuple[list[Telling], Click]:
+    """Nobody reaches them after the visit; the e-mail asks for one number, and the number is a low one."""
+    zone, name = who.time_zone, who.first_name
+    starts_at = _at(zone, 12, "13:30")
+    visit = diary.booking(who, _at(zone, 10, "09:50"), starts_at, "repair")
+    diary.endings[visit] = ("not_available", "no_answer", "completed")
+    diary.visit(who, visit, starts_at, "repair", "the basement drain")
+    return [
+        Telling("click", visit, "survey.answered", "how-did-it-go",
+                "One click on a 2 in the e-mail: for the playbook that is an event like any other."),
+        Telling("click heard", visit, "touch.done", "answer-concern-call", f"A lead called {name} because of that click."),
+    ], Click(visit, "how-did-it-go", timedelta(minutes=38), "2")  # fmt: skip
+
+
+def _bounces(diary: Diary, who: Person) -> list[Telling]:
+    """The CRM has an address that does not exist."""
+    zone = who.time_zone
+    quote = diary.quote(who, _at(zone, 3, "13:15"), 2150, "the porch lights")
+    diary.endings[quote] = ("completed",)
+    diary.note(_at(zone, 6, "15:45"), "quote.accepted", quote, who, "quote accepted")
+    says = f"The e-mail bounced: that address is not used again. The call to {who.first_name} comes all the same."
+    return [Telling("bounce", quote, "touch.failed", "quote-thanks", says)]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import date, datetime, timedelta
 from types import TracebackType
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from rich.console import Console, Group, RenderableType
@@ -16,14 +17,17 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.demo.company import DAYS, HERE, START, moment
-from orchestrator.demo.story import Step
 from orchestrator.demo.watch import Counts, Moment, local_clock
 from orchestrator.reports import Line
 
+if TYPE_CHECKING:
+    from orchestrator.demo.story import Step  # it loads the carrier, which no other command needs
+
 STYLES = {
-    "event": "blue", "e-mail": "green", "text": "green", "voicemail": "green", "call": "magenta", "call is due": "magenta",
+    "event": "blue", "e-mail": "green", "text": "green", "voice call": "green", "voicemail": "green", "call": "magenta",
+    "call is due": "magenta",
     "put off": "yellow", "dated": "yellow", "called off": "cyan", "stop": "bold red", "not done": "yellow", "too late": "red",
-    "passed on": "yellow", "no follow-up": "dim",
+    "passed on": "yellow", "no follow-up": "dim", "writes": "bold blue", "held": "yellow", "survey": "bold blue", "failed": "red",
 }  # fmt: skip
 SPECIAL = {
     date(2026, 11, 1): "clocks go back one hour", date(2026, 11, 11): "Veterans Day, closed", date(2026, 11, 26): "Thanksgiving, closed",
@@ -214,7 +218,8 @@ def _in_short(one: Line) -> str:
     """The why of a line without what only a machine needs."""
     why = one.why.partition("; all policies agree")[0].removeprefix("called off: ")
     if why.startswith("accepted as "):
-        why = f"accepted by the {why.removeprefix('accepted as ').partition(':')[0]}"
+        ref = why.removeprefix("accepted as ")
+        why = f"{'Twilio' if ref.startswith(('SM', 'MM', 'CA')) else 'SendGrid'} has it, as {ref[:10]}…"
     return why if not one.about or one.about in why else f"{one.about}: {why}"
 
 

@@ -13,36 +13,54 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from orchestrator import desk, dispatch, engine
+from orchestrator import bridging, callbacks, desk, dispatch, incoming
 from orchestrator.accepting import accept
+from orchestrator.carrier.browsing import Page
+from orchestrator.carrier.call import Call
+from orchestrator.carrier.carrier import Carrier
+from orchestrator.carrier.customers import key_of
+from orchestrator.carrier.people import OnPhone
+from orchestrator.carrier.playing import Playing
+from orchestrator.clock import Clock
 from orchestrator.demo.company import CLOSED, DAYS, HERE, START, Arrival, Company, Diary, moment, ordinary, people, workday
-from orchestrator.demo.scenes import CAST, Reply, Scenes, arrange
+from orchestrator.demo.scenes import CAST, Click, Reply, Scenes, arrange
 from orchestrator.demo.watch import QUIET, Counts, Moment, Watch
 from orchestrator.errors import SettingsError
 from orchestrator.parts import Parts
-from orchestrator.store import customers, touches
+from orchestrator.store import replies, touches
 from orchestrator.sweep import sweep
 
 SEED = 20261026
 ENDS = moment(date(2026, 12, 7), "10:30", HERE)  # the Monday after: a few calls are due, and nobody has taken them yet
 MOST_STEPS = 20_000
+SHORTEST = timedelta(seconds=1)
+REPORTS = timedelta(
+    seconds=2
+)  # after which somebody looks at what the carrier reports: what comes within it is dealt with at once
 MOST_ROUNDS = 50  # of one step: what falls due at once is done at once
 _SHIFTS = {  # at the company; who takes calls from which queues
     "ari": ("08:00", "16:45", ("sales", "service")),
     "sam": ("09:30", "18:15", ("service", "sales")),
     "lee": ("08:30", "17:45", ("leads",)),
 }
+TELEPHONES = {"ari": "+13125550190", "sam": "+13125550191", "lee": "+13125550192"}  # of staff: they ring first
+_PERSON, _MACHINE = OnPhone("picks up"), OnPhone("has voicemail", pickup="machine")
+_RINGS_S = {"voicemail_left": 16.0, "voicemail_not_left": 16.0}  # until the machine answers; people are quicker
 _TALK_MINUTES = {"no_answer": (1, 1), "voicemail_left": (1, 2), "voicemail_not_left": (1, 1), "not_available": (1, 2)}
 
 
 class JumpingClock:
-    """A clock that stands still until it is set, and never goes back."""
+    """A clock that stands still until it is set, and never goes back; from `go_on` it goes as another one does."""
 
     def __init__(self, at: datetime) -> None:
         self.at = at
+        self._goes: Clock | None = None
 
     def __call__(self) -> datetime:
-        return self.at
+        return self.at if self._goes is None else self._goes()
+
+    def go_on(self, goes: Clock) -> None:
+        self._goes = goes
 
     def jump(self, to: datetime) -> None:
         self.at = max(self.at, to)
@@ -83,12 +101,15 @@ def make_up() -> tuple[Company, Scenes]:
 
 
 class Story:
-    """One telling. `parts` must run on `clock`, on a database in which the starter playbooks are published."""
+    """One telling. `parts` must run on `clock`, on a database in which the starter playbooks are published.
 
-    def __init__(self, parts: Parts, clock: JumpingClock, company: Company, scenes: Scenes) -> None:
-        self._clock, self._company, self._scenes = clock, company, scenes
+    carrier: what the channels of `parts` reach; its hooks must arrive at a web part that works with `story.parts`.
+    """
+
+    def __init__(self, parts: Parts, clock: JumpingClock, carrier: Carrier, company: Company, scenes: Scenes) -> None:
+        self._clock, self._carrier, self._company, self._scenes = clock, carrier, company, scenes
         self._woken: set[str] = set()
-        self._parts = replace(parts, new_id=Ids(clock, SEED), wake=self._woken.update)
+        self.parts = self._parts = replace(parts, new_id=Ids(clock, SEED), wake=self._woken.update)
         self._watch = Watch()
         self._chance = random.Random(SEED + 1)  # noqa: S311 (a story, not a secret)
         self._plan: list[tuple[datetime, int, Callable[[], list[Moment]]]] = []
@@ -96,6 +117,8 @@ class Story:
         self._endings = {subject: list(calls) for subject, calls in company.endings.items()}
         self._busy: set[str] = set()  # staff on the phone, or about to look at the desk
         self._changed: set[str] = set()  # subjects that this step has touched
+        self._ringing: dict[str, str] = {}  # telephone of a customer whom staff call -> how the call will end
+        self._writers: set[str] = set()  # subjects of customers who wrote or clicked
         self._untold = list(scenes.tellings)
 
     @property
@@ -121,6 +144,10 @@ class Story:
             if upcoming is None or upcoming > ENDS:
                 self._clock.jump(ENDS)
                 return
+            if upcoming <= self._clock():
+                # due and not done: it waits for its sender's pace, or changed behind our back; a second later all is looked at
+                self._changed |= self._watch.who.keys()
+                upcoming = self._clock() + SHORTEST
             self._clock.jump(upcoming)
             yield self._step()
         raise AssertionError("the story does not come to its end")
@@ -128,9 +155,13 @@ class Story:
     # -- one step ---------------------------------------------------------------------------------------------
 
     def _next(self) -> datetime | None:
+        """When anything happens next: by itself, by plan, or because an imaginary customer or the network does something."""
         with self._parts.database.work() as work:
             by_itself = touches.next_change(work)
-        return min((m for m in (by_itself, self._plan[0][0] if self._plan else None) if m is not None), default=None)
+        planned = self._plan[0][0] if self._plan else None
+        outside = self._carrier.next_at()
+        reported = outside + REPORTS if outside is not None else None
+        return min((m for m in (by_itself, planned, reported) if m is not None), default=None)
 
     def _step(self) -> Step:
         now = self._clock()
@@ -141,30 +172,52 @@ class Story:
         moments += self._news()
         for _ in range(MOST_ROUNDS):
             # what workers find by asking every second is known here: asking for it all would take three times as long
+            heard = self._carrier.work_until(now)  # over HTTP: what providers report, and customers who open, click and write
+            self._pick_up(now)
             channels = self._watch.channels_due(now)
-            overdue = self._watch.untaken(now) or "upkeep" in self._woken
-            if not channels and not overdue:
-                break
-            self._woken.clear()
-            self._changed |= self._watch.due(now)
-            for channel in dispatch.CHANNELS:
-                if channel in channels:
-                    dispatch.drain(self._parts, channel)
-            if overdue:
+            done = self._listen() + self._drain(channels)
+            if self._watch.untaken(now) or "upkeep" in self._woken:
+                self._woken.discard("upkeep")
+                self._changed |= self._watch.on_its_way() | self._writers
                 sweep(self._parts)
+                done += 1
+            self._changed |= self._watch.due(now)
+            if not heard and not done:
+                break
             moments += self._news()
         self._send_for_staff()
         return Step(now, self._told(moments), self._watch.counts)
+
+    def _listen(self) -> int:
+        """Deal with what the hooks have kept."""
+        if "inbox" not in self._woken:
+            return 0
+        self._woken.discard("inbox")
+        self._changed |= self._watch.on_its_way() | self._writers
+        return callbacks.handle_waiting(self._parts)
+
+    def _drain(self, channels: set[str]) -> int:
+        """Do what is due on these channels. One at a time: sent side by side, two messages may arrive in either order."""
+        done = 0
+        for channel in dispatch.CHANNELS:
+            if channel in channels:
+                self._changed |= self._watch.due(self._clock())
+                while dispatch.drain_once(self._parts, channel, 1):
+                    done += 1
+        return done
 
     def _news(self) -> list[Moment]:
         """What the journal says about everything this step has touched; what follows from it is noted."""
         with self._parts.database.work() as work:
             news = self._watch.look(work, self._changed)
         self._changed.clear()
-        for one in news:
+        for one in (n for n in news if n.what == "touch.sent"):
             for reply in self._scenes.replies:
-                if one.what == "touch.sent" and (one.subject, one.touchpoint) == (reply.subject, reply.touchpoint):
+                if (one.subject, one.touchpoint) == (reply.subject, reply.touchpoint):
                     self._at(one.at + reply.after, lambda r=reply: self._reply(r))  # type: ignore[misc]
+            for click in self._scenes.clicks:
+                if (one.subject, one.touchpoint) == (click.subject, click.touchpoint):
+                    self._at(one.at + click.after, lambda c=click: self._click(c))  # type: ignore[misc]
         return news
 
     def _told(self, moments: list[Moment]) -> list[Moment]:
@@ -200,13 +253,36 @@ class Story:
         return [Moment(now, person.time_zone, "event", person.first_name, text, subject, what)]
 
     def _reply(self, reply: Reply) -> list[Moment]:
+        """A customer texts back: their telephone, the network, the signed hook, the inbox."""
         now, person = self._clock(), self._watch.who[reply.subject]
+        self._carrier.text_us(person.phone, reply.words)
+        self._writers |= self._watch.of(person)
+        if reply.read_by:
+            self._at(now + reply.read_after, lambda: self._read(reply))
+        what = "customer.texted STOP" if reply.words == "STOP" else "customer.texted"
+        return [Moment(now, person.time_zone, "writes", person.first_name, f"“{reply.words}”", reply.subject, what)]
+
+    def _read(self, reply: Reply) -> list[Moment]:
+        """Somebody of the staff reads what a customer wrote, and decides."""
+        person = self._watch.who[reply.subject]
         with self._parts.database.work() as work:
-            known = customers.by_ref(work, person.ref)
-        assert known is not None, "somebody who got a text is known"
-        engine.opt_out(self._parts, known.id, "all", "answered STOP to a text", now)
+            unread = [row.id for row in replies.open_ones(work) if row.ref == person.ref]
+        for id_ in unread:
+            incoming.read(self._parts, id_, reply.read_by, reply.verdict)
         self._changed |= self._watch.of(person)
-        return [Moment(now, person.time_zone, "stop", person.first_name, reply.says, reply.subject, "customer.opted_out")]
+        return []
+
+    def _click(self, click: Click) -> list[Moment]:
+        """A customer clicks in an e-mail, as somebody would who plays them at the carrier's page."""
+        person = self._watch.who[click.subject]
+        mail = next(m for m in reversed(self._carrier.mails.by_sid.values()) if m.to == person.email)
+        places = [n for n, link in enumerate(Page(mail.html).links) if link.words == click.link]
+        done = Playing(self._carrier).do(
+            {"do": "click", "who": key_of(person.name), "mail": mail.sid, "n": str(places[0] if places else "")}
+        )
+        assert not done, done
+        self._writers |= self._watch.of(person)
+        return []
 
     # -- staff ------------------------------------------------------------------------------------------------
 
@@ -242,8 +318,27 @@ class Story:
         self._busy.add(who)
         planned = self._endings.get(subject)
         ending = planned.pop(0) if planned else "no_answer"
+        refused = bridging.dial(self._parts, task.touch, who, TELEPHONES[who])
+        assert refused is None, f"{who} has this call"
+        self._ringing[self._watch.who[subject].phone] = ending
         self._at(self._soon(*_TALK_MINUTES.get(ending, (4, 11))), lambda: self._hang_up(who, task.touch, subject, ending))
         return []
+
+    def _pick_up(self, now: datetime) -> None:
+        """Telephones of customers ring: they pick up, or their voicemail does, or nobody, as their story has it."""
+        for phone, ending in list(self._ringing.items()):
+            for call in self._carrier.calls.listed({"To": [phone], "Status": ["ringing"]}):
+                del self._ringing[phone]
+                if ending == "no_answer":
+                    break  # it rings until staff give up
+                seconds = _RINGS_S.get(ending) or self._chance.uniform(4, 11)
+                person = _MACHINE if ending in _RINGS_S else _PERSON
+
+                def answer(one: Call, at: datetime, person: OnPhone = person) -> None:
+                    self._carrier.calls.pick_up(one, at, person)
+
+                self._carrier.calls.plan(call, seconds, answer, now)
+                break
 
     def _hang_up(self, who: str, touch: UUID, subject: str, ending: str) -> list[Moment]:
         refused = desk.finish(self._parts, touch, who, ending)

@@ -8,14 +8,16 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from orchestrator.core.model import OPEN_STATES, TouchState
+from orchestrator.core.model import AUTOMATIC_CALLS, OPEN_STATES, TouchState
 from orchestrator.core.windows import local_words
 from orchestrator.demo.company import Person
 from orchestrator.store import journal
 from orchestrator.store.database import Work
 
-CHANNEL_WORDS = {"email": "e-mail", "text": "text", "voicemail": "voicemail"}
-QUIET = frozenset({"touch.planned", "touch.ready"})  # told only when a scene has something to say about them
+CHANNEL_WORDS = {"email": "e-mail", "text": "text", "voice": "voice call", "voicemail": "voicemail"}
+ON_ITS_WAY = frozenset({TouchState.SENDING, TouchState.CALLING, TouchState.SENT, TouchState.UNKNOWN})  # the provider may say more
+# told only when a scene has something to say about them
+QUIET = frozenset({"touch.planned", "touch.ready", "call.spoken", "reply.read"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +55,15 @@ class Watch:
     who: dict[str, Person] = field(default_factory=dict)  # by subject
     _last: dict[str, int] = field(default_factory=dict)  # the newest journal entry that was seen, by subject
     _open: dict[str, list[Any]] = field(default_factory=dict)  # rows of open touches, by subject
+    _on_its_way: set[str] = field(default_factory=set)  # subjects about which a provider may say more
 
     def due(self, now: datetime) -> set[str]:
         """Subjects about which something may happen by itself now."""
-        return {
-            subject
-            for subject, rows in self._open.items()
-            if any(m is not None and m <= now for row in rows for m in (row.due_at, row.expires_at, row.escalate_at))
-        }
+        return {subject for subject, rows in self._open.items() if any(_is_due(row, now) for row in rows)}
+
+    def on_its_way(self) -> set[str]:
+        """Subjects with a message or a call of which the provider may still say something."""
+        return set(self._on_its_way)
 
     def channels_due(self, now: datetime) -> set[str]:
         """Channels with something to do now; "wait" for waits that are over."""
@@ -69,8 +72,7 @@ class Watch:
 
     def untaken(self, now: datetime) -> bool:
         """Whether a call has waited in its queue for too long."""
-        rows = (row for rows in self._open.values() for row in rows if row.state == TouchState.READY)
-        return any(m is not None and m <= now for row in rows for m in (row.expires_at, row.escalate_at))
+        return any(row.state == TouchState.READY and _is_due(row, now) for rows in self._open.values() for row in rows)
 
     def ready(self, queues: Iterable[str]) -> set[str]:
         """Subjects with a call that waits in one of these queues."""
@@ -87,6 +89,10 @@ class Watch:
         for subject in sorted(subjects):
             touches = {row.id: row for row in journal.touches_of(work, subject)}
             self._open[subject] = [row for row in touches.values() if row.state in OPEN_STATES]
+            if any(row.state in ON_ITS_WAY for row in touches.values()):
+                self._on_its_way.add(subject)
+            else:
+                self._on_its_way.discard(subject)
             last = self._last.get(subject, 0)
             for entry in journal.of_subject(work, subject):
                 if entry.id > last:
@@ -101,16 +107,20 @@ class Watch:
     def _moment(self, subject: str, entry: Any, touches: Mapping[Any, Any]) -> Moment | None:
         person = self.who[subject]
         touch = touches.get(entry.touch_id)
-        said = self._said(entry, touch, person.time_zone)
+        said = self._said(entry, touch, person.time_zone, subject)
         if said is None:
             return None
         word, text = said
         about = touch.touchpoint if touch is not None else ""
         return Moment(entry.at, person.time_zone, word, person.first_name, text, subject, entry.what, about)
 
-    def _said(self, entry: Any, touch: Any, zone: str) -> tuple[str, str] | None:
+    def _said(self, entry: Any, touch: Any, zone: str, subject: str) -> tuple[str, str] | None:
         """A word and a few more for an entry; None for those that nobody needs to see."""
         if touch is None:
+            if entry.what == "customer.replied":
+                return "held", f"all about {subject}, until it has been read"
+            if entry.what == "reply.read":
+                return "read", entry.why
             is_no = entry.what.startswith("enrollment.") and entry.what not in ("enrollment.started", "enrollment.ended")
             return ("no follow-up", entry.why) if is_no else None
         if touch.touchpoint is None:
@@ -120,6 +130,13 @@ class Watch:
             case "touch.sent":
                 counts.sent += 1
                 return CHANNEL_WORDS[touch.channel], touch.why
+            case "touch.done" if touch.channel in ("email", "text"):
+                return None  # delivered, which is what everybody expected
+            case "touch.done" if touch.channel in AUTOMATIC_CALLS:
+                counts.sent += 1
+                how, _, line = entry.why.partition("; the line: ")
+                by = line.partition("answered by: ")[2].partition(",")[0]
+                return CHANNEL_WORDS[touch.channel], f"{about}: {how}" + (f" ({by})" if by and by != "not told" else "")
             case "touch.done":
                 counts.calls += 1
                 again = f", try {touch.tries}" if touch.tries > 1 else ""
@@ -144,9 +161,23 @@ class Watch:
                 return "dated", f"{touch.why}, {local_words(touch.due_at, zone, entry.at)}"
             case "touch.ready":
                 return "call is due", touch.why
-            case "touch.sending" | "touch.in_call":
+            case "survey.answered":
+                return "survey", entry.why
+            case "call.spoken":
+                return "on the line", entry.why
+            case "touch.sending" | "touch.in_call" | "touch.calling" | "call.dialling" | "call.dialled" | "call.connecting":
                 return None
         return entry.what.removeprefix("touch."), f"{about}: {entry.why}"
+
+
+def _is_due(row: Any, now: datetime) -> bool:
+    """Whether time alone changes something about this touch. What is under way waits for staff or for the provider."""
+    match row.state:
+        case TouchState.PLANNED:
+            return bool(row.due_at <= now)
+        case TouchState.READY:
+            return any(m is not None and m <= now for m in (row.expires_at, row.escalate_at))
+    return False
 
 
 def local_clock(moment: datetime, zone: str) -> str:

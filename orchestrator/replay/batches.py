@@ -71,10 +71,6 @@ class Batches:
         self._held_keys.clear()
         return held
 
-    def forget(self, customer: str) -> None:
-        """The database no longer has all that was said of this customer: whatever is said next is news."""
-        self._said[customer] = {}
-
     def _is_news(self, event: NewEvent) -> bool:
         """Whether it says something else of a customer than the event before."""
         who = event.customer_said

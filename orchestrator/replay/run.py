@@ -108,10 +108,6 @@ class Replay:
         """Everything that is due at one moment, and what follows at the same moment."""
         self._clock.move_to(at)
         for _ in range(_LONGEST_TURN):
-            if dead := self._staff.dead_numbers(at):  # events from before must not bring them back
-                self._take_in(batches.let_go(), heard=False)
-                for customer in dead:
-                    batches.forget(customer)
             self._staff.finish(at)
             calls = self._due.get("call", _NOT_DUE) <= at
             if self._staff.changes(at):

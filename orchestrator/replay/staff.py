@@ -70,10 +70,6 @@ class Staff:
                 after = self._outcomes.until_taken(row.queue)
                 self._waits[row.id] = _Wait(row.queue, now + after if after is not None else None, changes_at)
 
-    def dead_numbers(self, now: datetime) -> list[str]:
-        """Customers whose number turns out to be nobody's in the calls that are over by now: it will be forgotten."""
-        return [t.customer for t in self._talks if t.until <= now and t.ending.disposition in desk.DEAD_NUMBER]
-
     def finish(self, now: datetime) -> None:
         """Say how the calls ended that are over by now."""
         while self._talks and self._talks[0].until <= now:

@@ -49,6 +49,12 @@ def open_of_customers(work: Work, customers: Sequence[UUID]) -> list[tuple[Run, 
     return _with_touches(work, _open_of(work), {"customers": keys(work, customers)})
 
 
+def stands_at(work: Work, run: UUID) -> Touch | None:
+    """The open touch of an enrollment that is locked."""
+    row = work.connection.execute(_stands(work), {"runs": keys(work, [run])}).first()
+    return touch_of(tuple(row)) if row else None
+
+
 def lock(work: Work, ids: Sequence[UUID]) -> dict[UUID, EndReason | None]:
     """Hold these enrollments until the unit of work ends; answers how each stands by now."""
     rows = work.connection.execute(_locking(work), {"ids": keys(work, set(ids))})

@@ -82,6 +82,12 @@ def set_aside(work: Work, id_: int, why: str) -> None:
     work.connection.execute(update(table).where(table.c.id == id_).values(**values))
 
 
+def aside(work: Work, limit: int = 200) -> list[Row[Any]]:
+    """What nothing could be made of, the newest first."""
+    query = select(table).where(table.c.state == "set_aside").order_by(table.c.id.desc()).limit(limit)
+    return list(work.connection.execute(query))
+
+
 def counts(work: Work) -> dict[str, int]:
     """How many there are in each state."""
     rows = work.connection.execute(select(table.c.state, func.count()).group_by(table.c.state))

@@ -8,16 +8,20 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
+from typer.testing import CliRunner
 
 from orchestrator.accepting import accept
+from orchestrator.cli.main import app
 from orchestrator.config import Settings
 from orchestrator.doctor import Finding, examine
 from orchestrator.keys import issue
 from orchestrator.parts import Parts
-from orchestrator.store import pauses
+from orchestrator.store import inbox, pauses, replies, senders
+from orchestrator.store.inbox import Delivery
 from tests import servers
 from tests.intake.ready import ROOT, Hands, quote_sent
 
@@ -25,8 +29,9 @@ NOW = Hands("2026-11-20 10:00")()
 
 
 def settings(parts: Parts, folder: Path, **changed: Any) -> Settings:
-    """playbooks="/nowhere" makes the doctor quick, for tests that do not ask about them."""
+    """playbooks="/nowhere" makes the doctor quick, for tests that do not ask about them. Providers: test_doctor_providers.py."""
     given = {
+        **dict.fromkeys(("email_via", "text_via", "voice_via"), "ledger"),
         "database_url": parts.database.url,
         "playbooks": ROOT / "playbooks",
         "ledger_file": folder / "ledger.jsonl",
@@ -47,6 +52,24 @@ def found(these: Settings, now: datetime = NOW, environment: Mapping[str, str] |
 
 def troubles(findings: Mapping[str, Finding]) -> dict[str, str]:
     return {name: f.state for name, f in findings.items() if f.state != "ok"}
+
+
+WAITS = {"senders.held": "error", "replies.waiting": "warning", "touches.unknown": "warning", "inbox.set_aside": "warning"}
+
+
+def something_waits(parts: Parts) -> None:
+    """A sender is held, a reply is unread, a touch is unknown, and a report of a provider was set aside."""
+    now = parts.clock()
+    with parts.database.work() as work:
+        senders.hold(work, "text twilio +18005550100", "20003", "Twilio does not accept the account's keys", now)
+        customer = work.connection.execute(text("SELECT id FROM customer")).scalar_one()
+        row = {"id": parts.new_id(), "customer_id": UUID(str(customer)), "enrollment_id": None, "channel": "text"}
+        replies.put(work, [{**row, "kind": "reply", "said": "my secret", "came_at": now, "provider_ref": "SM1"}])
+        inbox.put(work, [Delivery("twilio", "text_status", "k", {}, now)])
+        inbox.set_aside(work, inbox.waiting(work, now, 1)[0].id, "nothing of ours")
+        now_unknown = "UPDATE touch SET state = 'unknown', effect_at = due_at WHERE id = :id"
+        one = work.connection.execute(text("SELECT id FROM touch ORDER BY id LIMIT 1")).scalar_one()
+        work.connection.execute(text(now_unknown), {"id": one})
 
 
 @pytest.fixture
@@ -189,6 +212,61 @@ def test_what_waits_for_a_person_is_told(ready_on_both: Parts, tmp_path: Path) -
     assert troubles(findings).keys() >= {"events.set_aside", "events.unknown", "work.paused", "keys.write"}
     assert "quote.snet (1)" in findings["events.unknown"].found
     assert "channel text" in findings["work.paused"].found
+
+
+def test_what_stands_still_at_providers_and_customers_is_told(ready_on_both: Parts, tmp_path: Path) -> None:
+    accept(ready_on_both, [quote_sent()])
+    something_waits(ready_on_both)
+
+    findings = found(settings(ready_on_both, tmp_path, playbooks="/nowhere"))
+
+    assert {name: f.state for name, f in findings.items() if name in WAITS} == WAITS
+    assert "Twilio does not accept the account's keys (20003)" in findings["senders.held"].found
+    assert "reply list" in findings["replies.waiting"].hint
+    assert "unknown list" in findings["touches.unknown"].hint
+
+
+def test_what_a_customer_said_is_counted_and_not_shown(ready: Parts, tmp_path: Path) -> None:
+    accept(ready, [quote_sent()])
+    something_waits(ready)
+
+    findings = found(settings(ready, tmp_path, playbooks="/nowhere"))
+
+    assert not [f for f in findings.values() if "Ortiz" in f.found or "my secret" in f.found or "+1312" in f.found + f.hint]
+
+
+def test_status_says_first_who_is_contacted_and_what_waits(ready: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    accept(ready, [quote_sent()])
+    something_waits(ready)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TOUCHPOINT_DATABASE_URL", ready.database.url)
+    monkeypatch.setenv("TOUCHPOINT_PLAYBOOKS", str(ROOT / "playbooks"))
+    monkeypatch.setenv("COLUMNS", "80")
+
+    said = CliRunner().invoke(app(["status"]), ["status"])
+
+    lines = said.output.splitlines()
+    assert said.exit_code == 0
+    assert lines[0].split() == [
+        "!",
+        "Nobody",
+        "is",
+        "contacted:",
+        "e-mails,",
+        "texts",
+        "and",
+        "calls",
+        "go",
+        "to",
+        "the",
+        "rehearsal",
+        "carrier",
+    ]
+    table = next(n for n, line in enumerate(lines) if line.split()[:2] == ["playbook", "version"])
+    top = " ".join(" ".join(lines[:table]).split())
+    for words in ("nothing goes out as text twilio", "touchpoint reply list", "1 touch nobody knows", "1 report from providers"):
+        assert words in top
+    assert max(map(len, lines)) <= 80
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -196,3 +196,34 @@ def test_a_number_that_does_not_exist_does_not_come_back_with_the_next_event(car
     carried.arrives("quote.sent", carried.known("Dana", phone="01"), "quote/Q-3")
     carried.passes(timedelta(minutes=5))
     assert len(carried.reached("text")) == 1, "a new number is used"
+
+
+LANDLINE = """
+- touchpoint: first
+  text: first
+  outcomes:
+    failed:
+      - touchpoint: ring
+        voice: ring
+        after: 10 minutes
+- touchpoint: second
+  email: second
+  after: 1 day
+"""
+
+
+def test_a_text_that_turns_out_not_to_have_arrived_takes_the_way_for_failures(carried: CarriedWorld) -> None:
+    """The carrier takes a text to a landline, and says a moment later that it cannot be delivered."""
+    carried.publish(playbook(LANDLINE))
+    carried.arrives("quote.sent", carried.known("Dana", phone="15"))
+
+    carried.passes(timedelta(hours=1))
+
+    assert states(carried)["first"] == "failed"
+    assert [(r.touchpoint, r.state) for r in carried.touches()][1:] == [
+        ("second", "cancelled"),
+        ("ring", "done"),
+        ("second", "planned"),
+    ]
+    carried.passes(timedelta(days=2))
+    assert len(carried.reached("email")) == 1

@@ -1,61 +1,33 @@
-"""`touchpoint doctor`: what would go wrong, found before it does. Each check has an id that stays, what it found, and what to do.
-
-A check changes nothing: it makes no file, no table and no message.
-"""
+"""What can be seen on this machine: the settings themselves, files, zones, and whether the broker answers."""
 
 from __future__ import annotations
 
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
 from urllib.parse import urlsplit
 
-from orchestrator import authoring
 from orchestrator.channels.registry import channels
 from orchestrator.config import Settings
 from orchestrator.core.zones import zone_exists
-from orchestrator.errors import BrokerError, DatabaseError, InputError, SettingsError, TouchpointError, did_you_mean
-from orchestrator.parts import Parts
-from orchestrator.store import checks, events, keys, pauses, upgrade
-from orchestrator.store.database import Database, ping
-from orchestrator.wiring import build
+from orchestrator.doctor.finding import BUILT, LOCAL, Finding, State
+from orchestrator.errors import BrokerError, SettingsError, did_you_mean
+from orchestrator.store import checks
+from orchestrator.store.database import Database
 
-State = Literal["ok", "warning", "error"]
 LITTLE_SPACE, HARDLY_ANY_SPACE = 1_000_000_000, 100_000_000  # bytes
 TASK_LIMIT_S = 60.0  # of the workers; a shorter lease would end while its holder still works
-BUILT = datetime(2026, 1, 1, tzinfo=UTC)  # no right clock shows less
-CLOCKS_APART = timedelta(seconds=5)
 OURS = ("TEST_", "SAMPLES", "CONTRACTS")  # variables that the tests read
-LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check found."""
-
-    check: str  # its id, e.g. database.schema
-    state: State
-    found: str
-    hint: str = ""
-
-
-def examine(settings: Settings, now: datetime, environment: Mapping[str, str]) -> Iterator[Finding]:
-    """Every check, in the order in which things depend on each other. What cannot be asked because of an earlier error is left out."""
+def look_here(settings: Settings, environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Everything that needs no database and no provider."""
     yield from _names(environment)
     yield from _settings(settings)
     yield from _files(settings)
     yield from _zones()
     yield from _broker(settings)
-    try:
-        parts = build(settings)
-    except SettingsError:
-        return  # settings.channels or settings.database_url has said why
-    yield from _design(settings)
-    yield from _database(settings, parts, now)
 
 
 def _names(environment: Mapping[str, str]) -> Iterator[Finding]:
@@ -123,7 +95,7 @@ def _public_url(settings: Settings) -> Finding:
 
 
 def _files(settings: Settings) -> Iterator[Finding]:
-    if "ledger" in (settings.email_via, settings.text_via, settings.voicemail_via):
+    if "ledger" in (settings.email_via, settings.text_via, settings.voice_via):
         ledger = settings.ledger_file
         target = ledger if ledger.exists() else _existing(ledger)
         fine = os.access(target, os.W_OK) and not ledger.is_dir() and ledger.parent.is_dir()
@@ -171,105 +143,6 @@ def reach(url: str) -> None:
     except (OSError, KombuError, ValueError, KeyError, ImportError) as error:  # the last three: no such kind of broker
         said = str(error.args[0]) if isinstance(error, KeyError) else str(error)
         raise BrokerError(f"the broker {maybe_sanitize_url(url)} does not answer: {said}") from None
-
-
-def _design(settings: Settings) -> Iterator[Finding]:
-    try:
-        design, _ = authoring.load(settings.playbooks)
-        yield Finding("playbooks.files", "ok", f"{len(design.playbooks)} playbooks in {settings.playbooks}")
-    except InputError as error:
-        found = f"{len(error.problems)} problems in {settings.playbooks}, the first: {error.problems[0]}"
-        yield Finding("playbooks.files", "error", found, "touchpoint check shows all")
-
-
-def _database(settings: Settings, parts: Parts, now: datetime) -> Iterator[Finding]:
-    database = parts.database
-    try:
-        file = checks.file_of(database)
-        if file is not None and not file.exists():
-            yield Finding("database.reachable", "error", f"there is no database {file} yet", "touchpoint db upgrade makes it")
-            return
-        ping(database)
-        yield Finding("database.reachable", "ok", "PostgreSQL answers" if database.postgres else f"SQLite file {file}")
-        standing = upgrade.standing(database)
-        if standing != "current":
-            yield _wrong_schema(database, standing)
-            return
-        yield Finding("database.schema", "ok", f"its tables are of version {upgrade.HEAD}")
-        yield from _clock(database, now)
-        yield _published(settings, parts)
-        yield from _content(database)
-    except DatabaseError as error:
-        yield Finding("database.reachable", "error", str(error), "check TOUCHPOINT_DATABASE_URL, and that the server runs")
-    finally:
-        database.close()
-
-
-def _wrong_schema(database: Database, standing: upgrade.Standing) -> Finding:
-    if standing == "newer":
-        found = f"the tables are of a newer version ({upgrade.revision(database)}) than this program ({upgrade.HEAD})"
-        return Finding("database.schema", "error", found, "install the newer program; going back is not possible")
-    found = "there are no tables yet" if standing == "empty" else f"the tables are of an older version than {upgrade.HEAD}"
-    return Finding("database.schema", "error", found, "touchpoint db upgrade")
-
-
-def _clock(database: Database, now: datetime) -> Iterator[Finding]:
-    """A wrong clock calls people at night."""
-    theirs, newest = database.run(lambda work: (checks.server_time(work), checks.newest_moment(work)))
-    hint = "let the machine set its clock by NTP"
-    if now < BUILT:
-        yield Finding("time.clock", "error", f"this machine's clock shows {now:%Y-%m-%d}", hint)
-    elif newest is not None and newest > now + CLOCKS_APART:
-        found = f"the clock shows {now:%Y-%m-%d %H:%M} UTC, and an event came in at {newest:%Y-%m-%d %H:%M}"
-        yield Finding("time.clock", "error", found, hint)
-    elif theirs is not None and abs(theirs - now) > CLOCKS_APART:
-        found = f"this clock and the database's are {abs((theirs - now).total_seconds()):.0f} s apart"
-        yield Finding("time.clock", "warning", found, hint)
-    else:
-        yield Finding("time.clock", "ok", f"{now:%Y-%m-%d %H:%M} UTC")
-
-
-def _published(settings: Settings, parts: Parts) -> Finding:
-    check = "playbooks.published"
-    try:
-        differing = [p for p in authoring.compare(parts, settings.playbooks) if p.what != "unchanged"]
-    except InputError:
-        return Finding(check, "warning", "what is published cannot be compared: the files have problems", "touchpoint check")
-    try:
-        parts.database.run(parts.rulebook.refresh)
-    except TouchpointError as error:
-        return Finding(check, "error", str(error), "touchpoint publish")
-    if differing:
-        names = ", ".join(f"{p.name.removeprefix('@')} ({p.what})" for p in differing[:5])
-        return Finding(
-            check, "warning", f"files and published versions differ: {names}", "touchpoint publish makes the files current"
-        )
-    return Finding(check, "ok", "what the files say is published")
-
-
-def _content(database: Database) -> Iterator[Finding]:
-    """What waits for a person."""
-    counts, unknown, live, paused = database.run(
-        lambda work: (events.count_by_state(work), events.unknown_types(work), keys.live(work), pauses.live(work))
-    )
-    aside = counts.get("set_aside", 0)
-    if aside:
-        yield Finding("events.set_aside", "warning", f"{aside} events failed three times", "touchpoint event-queue list")
-    if unknown:
-        names = ", ".join(f"{name} ({count})" for name, count in unknown[:5])
-        yield Finding(
-            "events.unknown",
-            "warning",
-            f"nothing follows from types that nobody declared: {names}",
-            "declare them in lifecycle.yaml",
-        )
-    if paused:
-        names = ", ".join(f"{scope} {name}".strip() for scope, name in paused)
-        yield Finding("work.paused", "warning", f"paused: {names}", "touchpoint resume")
-    if not any("events:write" in key.scopes for key in live):
-        yield Finding("keys.write", "warning", "no key can post events", "touchpoint key create NAME --scope events:write")
-    else:
-        yield Finding("keys.write", "ok", f"{len(live)} live keys")
 
 
 def _existing(path: Path) -> Path:
