@@ -8,10 +8,10 @@ BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check bench bench-providers lock clean
 
 help: ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: $(VENV)/.ready ## Run the whole system on this machine with imaginary customers
 	@$(BIN)/touchpoint demo $(ARGS)
@@ -28,6 +28,10 @@ check: $(VENV)/.ready ## Look for faults without running anything: style, types,
 
 bench: $(VENV)/.ready ## Measure throughput on real servers with their stock settings
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+bench-providers: $(VENV)/.ready ## Measure e-mails and texts through the SDKs to a slow stub, and signed callbacks
+	@$(BIN)/python -m tests.bench.providers $(ARGS)
+	@$(BIN)/python -m tests.bench.hooks
 
 lock: $(VENV)/.ready ## Write requirements.lock anew; add ARGS=--upgrade to take newer releases
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \

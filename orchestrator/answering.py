@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from orchestrator.engine import suppress
+from orchestrator.engine import suppress_everybody
 from orchestrator.links import SURVEY, UNSUBSCRIBE
 from orchestrator.parts import Parts
 from orchestrator.store import attempts, surveys, touches
@@ -63,7 +63,9 @@ def unsubscribe(parts: Parts, token: str) -> bool:
         due = _due(parts, work, UNSUBSCRIBE, token)
         if due is None:
             return False
-        suppress(parts, work, parts.rulebook.refresh(work), due[1].customer.id, "email", UNSUBSCRIBED, now)
+        sent_to = attempts.given(work, [due[0]])[due[0]].recipient
+        in_use = parts.rulebook.refresh(work)
+        suppress_everybody(parts, work, in_use, ("email", sent_to), due[1].customer.id, "email", UNSUBSCRIBED, now)
         return True
 
     return parts.database.run(unit)

@@ -12,6 +12,7 @@ from uuid import UUID
 from orchestrator.channels.base import Answer, Caller, Held, Placed, RejectedPermanent, RejectedSafe, Unknown
 from orchestrator.core.model import TouchState
 from orchestrator.core.numbers import why_not
+from orchestrator.core.receipts import Result
 from orchestrator.core.still import may_still
 from orchestrator.desk import NotHeld
 from orchestrator.errors import InputError, NotFound, Problem
@@ -54,6 +55,8 @@ def _begin(parts: Parts, work: Work, touch: UUID, who: str, agent: str, now: dat
     row = attempts.open_of(work, [touch])[touch]
     if row.asked_at is not None and row.asked_at + NOT_TWICE_WITHIN > now:
         raise InputError(Problem("your telephone rings already", f"wait {NOT_TWICE_WITHIN.seconds} seconds before trying again"))
+    if row.carrier_result in (Result.RINGING, Result.ANSWERED):
+        raise InputError(Problem("the line to the customer is open already", "end that call first"))
     facts = facts_for(work, parts.rulebook.refresh(work), due)
     wrong = why_not(agent, facts.house.countries)
     if wrong is not None:

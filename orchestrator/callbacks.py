@@ -60,9 +60,9 @@ def handle_waiting(parts: Parts, *, stop: Callable[[], bool] = lambda: False) ->
     while not stop():
         try:
             taken, done = parts.database.run(lambda work: _handle(parts, work, BATCH))
-        except DatabaseError:
-            raise
-        except Exception:  # shell: one delivery must not hold up the others: each gets a unit of work of its own
+        except Exception as error:  # shell: one delivery must not hold up the others: each gets a unit of work of its own
+            if isinstance(error, DatabaseError) and not isinstance(error, Unstorable):
+                raise
             log.exception("deliveries could not be dealt with; trying them one by one", extra={"action": "inbox.failed"})
             taken, done = BATCH, _one_by_one(parts)
             if not done:

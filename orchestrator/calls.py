@@ -22,8 +22,15 @@ NOT_YET = (None, Result.QUEUED, Result.RINGING)  # nobody has answered
 
 def call_off(parts: Parts) -> int:
     """Cancel what the provider still queues or rings past its window, after an opt-out, or after the goal. Answers how many ended so."""
-    now = parts.clock()
-    unwanted = parts.database.run(lambda work: _unwanted(parts, work, now))
+    ended, after = 0, None
+    while True:
+        unwanted, after = parts.database.run(lambda work, a=after: _unwanted(parts, work, parts.clock(), a))  # type: ignore[misc]
+        ended += _cancel(parts, unwanted)
+        if after is None:
+            return ended
+
+
+def _cancel(parts: Parts, unwanted: Mapping[str, Mapping[str, UUID]]) -> int:
     ended = 0
     for channel, calls in unwanted.items():
         via = parts.channels[channel]
@@ -43,11 +50,11 @@ def _writing(parts: Parts, reports: Mapping[UUID, Report]) -> Callable[[Work], i
     return unit
 
 
-def _unwanted(parts: Parts, work: Work, now: datetime) -> dict[str, dict[str, UUID]]:
-    """Calls that nobody has answered and that may not be made any more: channel -> provider's name -> handle."""
-    going = touches.calling(work, BATCH)
+def _unwanted(parts: Parts, work: Work, now: datetime, after: UUID | None) -> tuple[dict[str, dict[str, UUID]], UUID | None]:
+    """Calls that nobody has answered and that may not be made any more: channel -> provider's name -> handle. And how far it looked."""
+    going = touches.calling(work, BATCH, after)
     if not going:
-        return {}
+        return {}, None
     rows = attempts.latest_of(work, going)
     paused = pauses.live(work)
     answer: dict[str, dict[str, UUID]] = {}
@@ -57,4 +64,4 @@ def _unwanted(parts: Parts, work: Work, now: datetime) -> dict[str, dict[str, UU
             continue
         if may_still(due.touch, due.run, facts, paused, now) is not None or (row.not_after is not None and row.not_after <= now):
             answer.setdefault(str(due.touch.channel), {})[row.provider_ref] = row.id
-    return answer
+    return answer, (going[-1] if len(going) == BATCH else None)

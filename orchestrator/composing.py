@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from orchestrator.channels.base import Company, Outgoing, Survey
+from orchestrator.channels.base import Outgoing, Survey
+from orchestrator.channels.registry import HARMLESS
 from orchestrator.core.model import AUTOMATIC_CALLS
 from orchestrator.core.planner import Facts
 from orchestrator.core.speech import Speech
+from orchestrator.language.program import TouchNode
 from orchestrator.language.words import Rendered
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
@@ -28,8 +29,7 @@ def compose(
     to = person.email if touch.channel == "email" else person.phone
     assert to is not None, "the consent policy refuses what has no contact point"
     said = in_use.render(work, facts, touch)
-    company = _company(in_use.company)
-    by_mail = touch.channel == "email"
+    linked = touch.channel == "email" and parts.channels["email"].name not in HARMLESS  # a link takes as long as a judgement
     message = Outgoing(
         handle=handle,
         channel=str(touch.channel),
@@ -38,19 +38,22 @@ def compose(
         body=said.body,
         subject=said.subject,
         preheader=said.preheader,
-        reply_to=said.reply_to,
+        reply_to=said.reply_to or _answers_to(in_use, facts, due) if touch.channel == "email" else None,
         playbook=due.run.playbook,
         touchpoint=str(touch.touchpoint),
-        company=company,
-        unsubscribe_url=parts.links.unsubscribe(work, handle) if by_mail else None,
-        survey=_survey(parts, work, said, handle) if by_mail else None,
+        company=in_use.speaker,
+        unsubscribe_url=parts.links.unsubscribe(work, handle) if linked else None,
+        survey=_survey(parts, work, said, handle) if linked else None,
         closes_at=closes_at,
     )
-    return message, _speech(in_use, said, company, due) if touch.channel in AUTOMATIC_CALLS else None
+    return message, _speech(in_use, said, due) if touch.channel in AUTOMATIC_CALLS else None
 
 
-def _company(said: Mapping[str, object]) -> Company:
-    return Company(**{name: str(said.get(name) or "") for name in Company.__dataclass_fields__})
+def _answers_to(in_use: InUse, facts: Facts, due: Due) -> str | None:
+    """The address of whoever owns the touchpoint, else the company's."""
+    node = facts.program.nodes[due.touch.step]
+    owner = node.owner if isinstance(node, TouchNode) else ""
+    return in_use.house.rules.owners.get(owner) or in_use.speaker.email or None
 
 
 def _survey(parts: Parts, work: Work, said: Rendered, handle: UUID) -> Survey | None:
@@ -60,9 +63,9 @@ def _survey(parts: Parts, work: Work, said: Rendered, handle: UUID) -> Survey | 
     return Survey(asked.ask, parts.links.survey(work, handle, asked.points), asked.low, asked.high)
 
 
-def _speech(in_use: InUse, said: Rendered, company: Company, due: Due) -> Speech:
+def _speech(in_use: InUse, said: Rendered, due: Due) -> Speech:
     return Speech(
-        company=company.name,
+        company=in_use.speaker.name,
         person=said.person or said.body,
         machine=said.machine,
         keys=dict(said.keys),

@@ -58,8 +58,11 @@ class Settings(BaseSettings):
 
     @property
     def rehearsing(self) -> bool:
-        """Whether no provider's account is named: the rehearsal carrier stands in for both."""
-        return not self.twilio_account_sid and not self.sendgrid_api_key.get_secret_value()
+        """Whether nothing leads to real people (no account at a provider, no mail server): the rehearsal carrier stands in for both.
+
+        Its keys are known to everybody, so hooks must not believe them as soon as one channel is real.
+        """
+        return not self.twilio_account_sid and not self.sendgrid_api_key.get_secret_value() and self.email_via != "smtp"
 
     @property
     def embedded(self) -> bool:

@@ -44,7 +44,7 @@ def drain(parts: Parts, channel: str, *, stop: Callable[[], bool] = lambda: Fals
     while handled < most and not stop():
         found = drain_once(parts, channel, min(size, most - handled))
         handled += found
-        if found < size:
+        if not found or (found < size and channel not in parts.paces):  # with a pace, a batch is as large as there is room
             break
         size = LARGE  # a backlog
     return handled
@@ -177,6 +177,14 @@ def _write_intents(
         except CannotSay as missing:
             deny = Deny("missing value", f"{due.touch.touchpoint} cannot be written: {missing}")
             refused += refuse(facts, due.touch, deny, now, parts.new_id)
+            continue
+        except Exception as error:  # shell: a defect in one touch's words must not hold up its channel
+            log.error(
+                "a touch cannot be composed",
+                extra={"action": "touch.defect", "touch": str(due.touch.id), "error": type(error).__name__},
+            )
+            put_by = Later(now + DEFECT_WAITS, "defect", f"it cannot be composed: {type(error).__name__}")
+            entries += put_off(work, [(due, put_by)], now)
             continue
         number = numbers.get(due.touch.id, 0) + 1
         sending.append(Sending(due, facts, attempt, number, due.touch.epoch + 1, now, message))

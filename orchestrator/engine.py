@@ -35,7 +35,7 @@ from orchestrator.facts import usable
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
 from orchestrator.store import changes as written
-from orchestrator.store import customers, enrollments, events
+from orchestrator.store import customers, enrollments, events, replies
 from orchestrator.store.customers import Said
 from orchestrator.store.database import Contended, Unstorable, Work
 from orchestrator.store.events import NewEvent
@@ -103,6 +103,7 @@ def _take_in(parts: Parts, work: Work, batch: Sequence[NewEvent], due: list[Chan
             customer = known[one.customer_said["id"]].id if one.customer_said else None
             due += _decide(parts, events.as_event(one, customer), one, book)
         written.write(work, due)
+        replies.hold_new(work, [c.run.id for c in due if isinstance(c, Enroll)], batch[0].received_at)
     started: dict[UUID, list[UUID]] = {}
     for change in due:
         if isinstance(change, Enroll):
@@ -210,6 +211,7 @@ def _retry_one(parts: Parts, work: Work, tried: list[UUID], due: list[Change]) -
     customer = known[new.customer_said["id"]].id if new.customer_said else None
     due[:] = _decide(parts, events.as_event(new, customer), new, book)
     written.write(work, due)
+    replies.hold_new(work, [c.run.id for c in due if isinstance(c, Enroll)], new.received_at)
     events.mark_handled(work, new.id, customer)
     return True
 
@@ -231,9 +233,10 @@ def suppress(
 ) -> int:
     """`opt_out` inside a unit of work. Doing it twice changes nothing. but: an enrollment that the caller sees to itself."""
     customers.lock(work, [customer])
-    if channel in customers.suppressions(work, [customer]).get(customer, {}):
-        return 0
+    already = channel in customers.suppressions(work, [customer]).get(customer, {})
     customers.suppress(work, [customer], channel, why, now)
+    if already:
+        return 0
     decided: list[Change] = [Note("customer.opted_out", now, f"{why} ({channel})", rule="suppression", customer=customer)]
     ended = 0
     person = customers.load(work, [customer])[customer]
@@ -247,6 +250,17 @@ def suppress(
     written.write(work, decided)
     emit_opt_out(parts, work, in_use, person.ref, channel, now)
     return ended
+
+
+def suppress_everybody(
+    parts: Parts, work: Work, in_use: InUse, where: tuple[Literal["email", "phone"], str | None], customer: UUID, channel: str,
+    why: str, now: datetime, but: UUID | None = None,
+) -> None:  # fmt: skip
+    """`suppress` for a customer and everybody else with the same number or address: it is one telephone that is to stay quiet."""
+    column, value = where
+    same = customers.reached_at(work, column, value) if value else []
+    for id_ in sorted({customer, *same}):
+        suppress(parts, work, in_use, id_, channel, why, now, but=but if id_ == customer else None)
 
 
 def _called_off(

@@ -11,6 +11,7 @@ from uuid import UUID
 from orchestrator.core.intake import Standing, end
 from orchestrator.core.keywords import Asks, asks
 from orchestrator.core.model import Change, EndReason, Note
+from orchestrator.core.policies.held import ASK_AGAIN
 from orchestrator.engine import suppress
 from orchestrator.errors import NotFound
 from orchestrator.parts import Parts
@@ -48,13 +49,10 @@ def take(parts: Parts, work: Work, in_use: InUse, row: Row[Any], now: datetime) 
         return _put_before_staff(parts, work, who, "missed_call", "call", "They called us.", row, now)
     match _asks(row.body):
         case "stop":
-            stop(parts, work, in_use, row.body, now)
+            stop(parts, work, in_use, row.body, row.received_at)
             return SAID_STOP
-        case "start":
-            return _start(work, who, now)
-        case "help":
-            written.write(work, [Note("customer.replied", now, "asked for help by text", customer=id_) for id_ in who])
-            return "asked for help; the provider answers that"
+        case "start" if _start(work, who, row.received_at, now):
+            return "texts may go out again"
         case "maybe_stop":
             return _put_before_staff(parts, work, who, "maybe_stop", "text", str(row.body.get("Body", "")), row, now)
         case _:
@@ -68,7 +66,8 @@ def _put_before_staff(
     parts: Parts, work: Work, who: Sequence[UUID], kind: Kind, channel: str, said: str, row: Row[Any], now: datetime
 ) -> str:
     answers = _answers_what(work, who, now, any_channel=channel == "call")
-    mine = [a for a in answers if a.run is not None] or answers
+    # who may want no more is everybody with this number; another answer comes from whom we wrote to last
+    mine = answers if kind == "maybe_stop" else [a for a in answers if a.run is not None] or answers
     for a in mine:
         # a text that may mean stop holds everything; another answer what it answers, or everything where that cannot be told
         runs = a.open_runs if kind == "maybe_stop" or a.run not in a.open_runs else [a.run]
@@ -110,10 +109,11 @@ def _answers_what(work: Work, who: Sequence[UUID], now: datetime, *, any_channel
     return [_Answers(id_, last.get(id_), [run.id for run, _ in enrollments.open_of_customers(work, [id_])]) for id_ in who]
 
 
-def _start(work: Work, who: Sequence[UUID], now: datetime) -> str:
-    lifted = [id_ for id_ in who if customers.lift(work, id_, ["text"], SAID_STOP, now)]
+def _start(work: Work, who: Sequence[UUID], wished_at: datetime, now: datetime) -> bool:
+    """Lift what they had stopped by text. False when there was nothing: then "yes" is an answer like any other."""
+    lifted = [id_ for id_ in who if customers.lift(work, id_, ["text"], SAID_STOP, wished_at, now)]
     written.write(work, [Note("customer.opted_in", now, "texted START: texts may go out again", customer=id_) for id_ in lifted])
-    return "texts may go out again" if lifted else "nothing had been stopped by text"
+    return bool(lifted)
 
 
 def _from(work: Work, body: Mapping[str, Any]) -> list[UUID]:
@@ -156,7 +156,7 @@ def read(parts: Parts, reply: UUID, who: str, verdict: Verdict) -> bool:
         if verdict == "stop":
             suppress(parts, work, in_use, row.customer_id, "all", f"{who} read that they want no more contact", now)
         if not replies.still_open_for(work, row.customer_id):
-            replies.let_go(work, row.customer_id)
+            replies.wake(work, replies.let_go(work, row.customer_id), ASK_AGAIN, now)
         return True
 
     return parts.database.run(unit)

@@ -13,7 +13,7 @@ from orchestrator.channels.base import Accepted, Answer, Held, Outgoing, Placed,
 from orchestrator.core import planner
 from orchestrator.core.model import AUTOMATIC_CALLS, Change, TouchState
 from orchestrator.core.planner import Facts
-from orchestrator.engine import suppress
+from orchestrator.engine import suppress_everybody
 from orchestrator.facts import usable
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
@@ -25,6 +25,7 @@ from orchestrator.store.touches import Due
 from orchestrator.system import emit
 
 log = logging.getLogger(__name__)
+LONGEST_PAUSE_S = 3_600.0  # that a provider may ask a sender for
 FIRST_RETRY_S, LONGEST_RETRY_S = 15.0, 900.0  # after a safe refusal: doubling, until the touch expires
 CALL_TAKES = timedelta(minutes=10)  # an automatic call, from placing it to its last report; then the provider is asked
 
@@ -70,11 +71,18 @@ def _record(parts: Parts, work: Work, pairs: list[tuple[Sending, Answer]], now: 
     _lock_customers_of_refusals(work, pairs)
     ended = enrollments.lock(work, [s.due.run.id for s, _ in pairs])
     moves = [_move(s, a, now) for s, a in pairs]
+    named = _named_meanwhile(work, pairs)
     rows = [
-        attempts.outcome_row(s.attempt, m.outcome, now, m.ref, m.why) for (s, _), m in zip(pairs, moves, strict=True) if m.outcome
+        attempts.outcome_row(s.attempt, m.outcome, now, m.ref or named.get(s.attempt), m.why)
+        for (s, _), m in zip(pairs, moves, strict=True)
+        if m.outcome
     ]
     placed = [{"id": s.attempt, "provider_ref": m.ref} for (s, _), m in zip(pairs, moves, strict=True) if not m.outcome]
     closed = attempts.close(work, rows) | attempts.place(work, placed)
+    # what comes after its claim changes no state, but the provider's name for it finds it when it is asked about
+    attempts.remember(
+        work, {s.attempt: m.ref for (s, _), m in zip(pairs, moves, strict=True) if m.ref and s.attempt not in closed}
+    )
     _tell_senders(parts, work, pairs, now)
     mine = [(s, a, m) for (s, a), m in zip(pairs, moves, strict=True) if s.attempt in closed]
     moved = touches.move(work, [_touch_row(s, m, now) for s, _, m in mine])
@@ -103,6 +111,12 @@ def _record(parts: Parts, work: Work, pairs: list[tuple[Sending, Answer]], now: 
     return emit(parts, work, in_use, "touch.sent", sent, {}, now)
 
 
+def _named_meanwhile(work: Work, pairs: Sequence[tuple[Sending, Answer]]) -> dict[UUID, str]:
+    """The provider's names of those of which we do not know, where a callback has brought them."""
+    unclear = [s.attempt for s, a in pairs if isinstance(a, Unknown)]
+    return {id_: row.provider_ref for id_, row in attempts.given(work, unclear).items() if row.provider_ref} if unclear else {}
+
+
 def _fresh(work: Work, in_use: InUse, sending: Sequence[Sending]) -> dict[UUID, Facts]:
     """Facts of playbooks with waits, read again: what they wait for may have come while the message was being sent."""
     waiting = [s.due for s in sending if s.facts.program.waits_for]
@@ -122,7 +136,7 @@ def _tell_senders(parts: Parts, work: Work, pairs: Sequence[tuple[Sending, Answe
         mine = [a for s, a in pairs if s.due.touch.channel == channel]
         waits = [a.retry_after_s or FIRST_RETRY_S for a in mine if isinstance(a, RejectedSafe) and a.slow_down]
         if waits:
-            senders.slow_down(work, pace.sender, now + timedelta(seconds=min(max(waits), LONGEST_RETRY_S)), now)
+            senders.slow_down(work, pace.sender, now + timedelta(seconds=min(max(waits), LONGEST_PAUSE_S)), now)
         stopped = next((a for a in mine if isinstance(a, Held)), None)
         if stopped is not None:
             if senders.hold(work, pace.sender, stopped.code, stopped.why, now):
@@ -130,7 +144,11 @@ def _tell_senders(parts: Parts, work: Work, pairs: Sequence[tuple[Sending, Answe
                     "nothing goes out from a sender until somebody mends it; see 'touchpoint status'",
                     extra={"action": "sender.held", "channel": channel, "code": stopped.code},
                 )
-        elif any(isinstance(a, Accepted | Placed) for a in mine) and senders.release(work, pace.sender):
+        elif began := max(
+            (s.began_at for s, a in pairs if s.due.touch.channel == channel and isinstance(a, Accepted | Placed)), default=None
+        ):
+            if not senders.release(work, pace.sender, began):
+                continue
             log.warning("a sender works again", extra={"action": "sender.released", "channel": channel})
 
 
@@ -185,7 +203,9 @@ def _refused(parts: Parts, work: Work, in_use: InUse, due: Due, sent_to: str, an
     """A refusal for good changes what we know about the contact point."""
     channel = "call" if due.touch.channel in AUTOMATIC_CALLS else str(due.touch.channel)
     if answer.suppresses:
-        suppress(parts, work, in_use, due.customer.id, channel, f"the provider says: {answer.why}", now, but=due.run.id)
+        there: tuple[Literal["email", "phone"], str | None] = ("email" if channel == "email" else "phone", sent_to)
+        why = f"the provider says: {answer.why}"
+        suppress_everybody(parts, work, in_use, there, due.customer.id, channel, why, now, but=due.run.id)
     if answer.contact_point_is_dead:
         where: Literal["email", "phone"] = "email" if channel == "email" else "phone"
         customers.forget_contact_point(work, due.customer.id, where, sent_to, answer.why, now)

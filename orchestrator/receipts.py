@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from orchestrator.core import planner
 from orchestrator.core.model import AUTOMATIC_CALLS, Change, Close, TouchState
 from orchestrator.core.planner import Facts
 from orchestrator.core.receipts import CALL_ENDS, FINAL, Report, Result, call_disposition, is_news
-from orchestrator.engine import suppress
+from orchestrator.engine import suppress_everybody
 from orchestrator.facts import usable
 from orchestrator.language.dispositions import BY_CODE
 from orchestrator.language.program import TouchNode
@@ -32,6 +32,7 @@ from orchestrator.system import emit
 
 log = logging.getLogger(__name__)
 AWAITS_SENT = frozenset({TouchState.SENDING, TouchState.UNKNOWN})  # nobody knew yet that it had arrived
+AFTER_SILENCE = timedelta(hours=1)  # until a call is tried again that was answered when nothing might be said
 ON_THE_WAY = AWAITS_SENT | {TouchState.CALLING}
 
 
@@ -52,15 +53,19 @@ class _Standing:
     final: Result | None  # the first final one: it stays
     dead: bool = False  # the contact point leads nowhere
 
+    @property
+    def is_stuck(self) -> bool:
+        """Whether what follows cannot be told now, because the playbook's version cannot be used: then nothing moves yet."""
+        return self.facts is None and self.due.run.ended is None
+
 
 def apply(parts: Parts, work: Work, in_use: InUse, reports: Mapping[UUID, Sequence[Report]], now: datetime) -> set[UUID]:
-    """Reports by attempt, each attempt's in the order in which they came. Answers the attempts that exist."""
+    """Reports by attempt, each attempt's in the order in which they came. Answers the attempts that exist and could be dealt with."""
     found = attempts.given(work, list(reports))
     dues = {d.touch.id: d for d in touches.given(work, sorted({row.touch_id for row in found.values()}))}
     found = attempts.given(work, list(found))  # again, now that they are locked
     facts = {d.touch.id: f for d, f in usable(work, in_use, list(dues.values()))}
-    changes: list[Change] = []
-    entries: list[dict[str, Any]] = []
+    dealt_with: set[UUID] = set()
     for id_ in sorted(found):
         due = dues[found[id_].touch_id]
         s = _fold(found[id_], due, facts.get(due.touch.id), reports[id_])
@@ -69,8 +74,9 @@ def apply(parts: Parts, work: Work, in_use: InUse, reports: Mapping[UUID, Sequen
         written.write(work, c, e)
         for report in reports[id_]:
             _consequences(parts, work, in_use, s, report, now)
-    written.write(work, changes, entries)
-    return set(found)
+        if not s.is_stuck:
+            dealt_with.add(id_)
+    return dealt_with
 
 
 def _fold(row: Row[Any], due: Due, facts: Facts | None, reports: Sequence[Report]) -> _Standing:
@@ -82,8 +88,9 @@ def _fold(row: Row[Any], due: Due, facts: Facts | None, reports: Sequence[Report
     for r in reports:
         s.ref = s.ref or r.ref
         s.dead = s.dead or r.contact_point_is_dead
-        s.answered_by = r.answered_by or s.answered_by
-        s.duration_s = r.duration_s if r.duration_s is not None else s.duration_s
+        if r.answered_by is not None and s.answered_by in (None, "unknown"):
+            s.answered_by = r.answered_by
+        s.duration_s = max((d for d in (s.duration_s, r.duration_s) if d is not None), default=None)
         if r.result is None or not is_news(s.result, r.result):
             continue
         s.result, s.at, s.code, s.why = r.result, r.at, r.code or s.code, r.why
@@ -107,14 +114,17 @@ def _advance(parts: Parts, work: Work, in_use: InUse, s: _Standing, now: datetim
     touch = s.due.touch
     if s.result is None or s.attempt.via == "desk":  # how a call that staff made ended is for them to say
         return [], []
+    if s.is_stuck:
+        return [], []
     if touch.channel in AUTOMATIC_CALLS and touch.state in ON_THE_WAY:
         return _call_ended(parts, work, in_use, s, now) if s.final in CALL_ENDS else ([], [])
     if touch.state in AWAITS_SENT:
         return _arrived(parts, work, in_use, s, now)
-    if touch.state is TouchState.SENT and s.final is not None:
+    if touch.state is TouchState.SENT and s.final is not None and s.attempt.outcome == "accepted":  # not an earlier attempt's end
         return _receipt(parts, work, s, now)
     latest = attempts.latest_of(work, [touch.id]).get(touch.id)
-    if touch.state is TouchState.PLANNED and latest is not None and latest.id == s.attempt.id and s.result is not Result.CANCELED:
+    news = s.result != s.attempt.carrier_result and s.result is not Result.CANCELED and s.attempt.heard != "nothing"
+    if touch.state is TouchState.PLANNED and latest is not None and latest.id == s.attempt.id and news:
         return _went_out_after_all(parts, s, now)
     return [], []
 
@@ -144,7 +154,7 @@ def _arrived(parts: Parts, work: Work, in_use: InUse, s: _Standing, now: datetim
 
 def _receipt(parts: Parts, work: Work, s: _Standing, now: datetime) -> tuple[list[Change], list[dict[str, Any]]]:
     """The end of a message that was sent. What follows it was planned when it was sent, unless it turns out that it never arrived."""
-    delivered = s.final is Result.DELIVERED
+    delivered = s.final in (Result.DELIVERED, Result.COMPLETED)
     state = TouchState.DONE if delivered else TouchState.FAILED
     moved = touches.move(work, [_row(s, state, now, reason=None if delivered else _reason(s))])
     if s.due.touch.id not in moved:
@@ -206,7 +216,9 @@ def _called_off(work: Work, s: _Standing, now: datetime) -> tuple[list[Change], 
         state = TouchState.CANCELLED if touch.state is TouchState.CALLING else TouchState.FAILED
         touches.move(work, [_row(s, state, now, reason=str(ended))])
         return [], [_entry(s, f"touch.{state}", f"{why}: the enrollment has ended ({ended})", str(ended), now)]
-    touches.move(work, [{**_row(s, TouchState.PLANNED, now), "due_at": now, "effect_at": None, "finished_at": None}])
+    # it rang, somebody picked up and heard nothing: not again at once
+    due_at = now + AFTER_SILENCE if s.attempt.heard == "nothing" else now
+    touches.move(work, [{**_row(s, TouchState.PLANNED, now), "due_at": due_at, "effect_at": None, "finished_at": None}])
     return [], [_entry(s, "touch.refused", f"{why}; its policies are asked again", "called off", now)]
 
 
@@ -216,20 +228,30 @@ def _went_out_after_all(parts: Parts, s: _Standing, now: datetime) -> tuple[list
     why = f"{s.attempt.via} reports attempt {s.attempt.number} after all ({s.result}): it is not sent again"
     changes: list[Change] = [Close(touch.id, touch.run, TouchState.SKIPPED, "went out already", now, why, touch.epoch)]
     if s.due.run.ended is None and s.facts is not None:
-        changes += planner.after(s.facts, touch, "sent", now, parts.new_id)
+        changes += planner.after(s.facts, touch, _became(s), now, parts.new_id)
     return changes, []
+
+
+def _became(s: _Standing) -> str:
+    """What the planner is told of a touch that went out although we thought it had not."""
+    if s.due.touch.channel in AUTOMATIC_CALLS and s.final in CALL_ENDS and s.final is not None:
+        return call_disposition(s.final, s.answered_by, s.attempt.heard, s.attempt.pressed)
+    return "failed" if s.final is Result.UNDELIVERED else "sent"
 
 
 def _consequences(parts: Parts, work: Work, in_use: InUse, s: _Standing, report: Report, now: datetime) -> None:
     """What a report changes beyond its touch: consent, the contact point, the sender."""
     customer = s.due.customer
+    column: Literal["email", "phone"] = "email" if s.due.touch.channel == "email" else "phone"
     if report.suppresses is not None and report.suppresses not in customer.suppressed:
-        suppress(parts, work, in_use, customer.id, report.suppresses, report.why or "the provider reports it", now)
+        why = report.why or "the provider reports it"
+        suppress_everybody(parts, work, in_use, (column, s.attempt.recipient), customer.id, report.suppresses, why, now)
     if report.contact_point_is_dead:
-        column: Literal["email", "phone"] = "email" if s.due.touch.channel == "email" else "phone"
         customers.forget_contact_point(work, customer.id, column, s.attempt.recipient, report.why, now)
     pace = parts.paces.get(str(s.due.touch.channel))
-    if report.holds_sender and pace is not None and senders.hold(work, pace.sender, report.code, report.why, now):
+    if pace is not None and report.result in (Result.SENT, Result.DELIVERED):
+        senders.release(work, pace.sender, s.attempt.began_at, by_report=True)
+    if report.holds_sender and pace is not None and senders.hold(work, pace.sender, report.code, report.why, now, by_report=True):
         log.error("nothing goes out from a sender until somebody mends it", extra={"action": "sender.held", "code": report.code})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ from orchestrator.store.touches import Due
 from orchestrator.system import emit
 
 BATCH = 200
+MOST_S = 20.0  # of one sweep
 SOONEST, LATEST = timedelta(seconds=5), timedelta(minutes=10)  # between two questions about the same attempt
 NEARBY = timedelta(days=2)  # how far around an attempt its contact point's other messages are looked at
 REPORTS_EVERYTHING = {"sendgrid": "sendgrid"}  # channels without a list -> whose hooks tell of each message
@@ -41,16 +43,18 @@ def reconcile(parts: Parts) -> tuple[int, int]:
     """Ask the channels what became of unknown attempts, each at growing intervals. Answers (adopted, planned again)."""
     found = again = 0
     after: UUID | None = None
-    while True:
+    until = time.monotonic() + MOST_S  # clock: bounds one sweep; the next one goes on with those that it did not reach
+    while time.monotonic() < until:  # clock: the same
         after, asked = parts.database.run(lambda work, a=after: _unknown(parts, work, a))  # type: ignore[misc]
         if after is None:
-            return found, again
+            break
         answers = _ask(parts, asked)  # no database session is open here
         known = {a.touch: (a.row, answers.get(a.row.id, "cannot tell")) for a in asked}
         if known:
             now = parts.clock()
             f, a = parts.database.run(lambda work, k=known, n=now: _adopt(parts, work, k, n))  # type: ignore[misc]
             found, again = found + f, again + a
+    return found, again
 
 
 def _unknown(parts: Parts, work: Work, after: UUID | None) -> tuple[UUID | None, list[_Asked]]:
@@ -96,7 +100,8 @@ def _silence_says(parts: Parts, work: Work, row: Row[Any], answer: Found, now: d
     """A provider without a list to ask reports each message it takes. Silence for longer than it tries, while it told us of others, means no."""
     told_by = REPORTS_EVERYTHING.get(row.via)
     if answer == "cannot tell" and told_by is not None and row.began_at + parts.silence < now:
-        return "absent" if inbox.heard_of(work, told_by, row.began_at + parts.silence / 2) else answer
+        heard = inbox.heard_of(work, told_by, row.began_at + parts.silence / 2) and not inbox.not_dealt_with(work, row.id)
+        return "absent" if heard else answer
     return answer
 
 
@@ -105,6 +110,7 @@ def _adopt(parts: Parts, work: Work, known: Mapping[UUID, tuple[Row[Any], Found]
     dues = [d for d in touches.given(work, list(known)) if d.touch.state is TouchState.UNKNOWN]
     arrived: list[tuple[Due, Facts, Row[Any], str]] = []
     absent: list[tuple[Due, Row[Any]]] = []
+    over: list[tuple[Due, Row[Any]]] = []  # absent, and their follow-up has ended
     reports: dict[UUID, list[Report]] = {}
     for due, facts in usable(work, in_use, dues):
         attempt, answer = known[due.touch.id]
@@ -115,13 +121,21 @@ def _adopt(parts: Parts, work: Work, known: Mapping[UUID, tuple[Row[Any], Found]
             arrived.append((due, facts, attempt, answer.ref))
         elif answer == "absent" and _may_retry(facts, due) and attempt.began_at + 2 * parts.lease < now and due.run.ended is None:
             absent.append((due, attempt))
+        elif answer == "absent" and attempt.began_at + 2 * parts.lease < now and due.run.ended is not None:
+            over.append((due, attempt))
     mine = attempts.settle(
         work,
         [attempts.outcome_row(a.id, "accepted", now, ref, "found at the provider") for _, _, a, ref in arrived]
-        + [attempts.outcome_row(a.id, "absent", now, None, "it provably never arrived") for _, a in absent],
+        + [attempts.outcome_row(a.id, "absent", now, None, "it provably never arrived") for _, a in [*absent, *over]],
     )
     arrived = [x for x in arrived if x[2].id in mine]
     absent = [x for x in absent if x[1].id in mine]
+    over = [x for x in over if x[1].id in mine]
+    touches.move(
+        work,
+        [{"id": d.touch.id, "epoch": d.touch.epoch, "was_state": d.touch.state, "state": TouchState.FAILED, "finished_at": now,
+          "reason": "never arrived"} for d, _ in over],
+    )  # fmt: skip
     changes, entries = _arrived(parts, work, arrived, now)
     touches.move(
         work,
@@ -140,6 +154,8 @@ def _adopt(parts: Parts, work: Work, known: Mapping[UUID, tuple[Row[Any], Found]
     )
     why = "it provably never arrived, and this step may be tried again"
     entries += [entry(now, "touch.retried", why, run=d.run.id, touch=d.touch.id, customer=d.customer.id) for d, _ in absent]
+    gone = "it provably never arrived, and the follow-up has ended"
+    entries += [entry(now, "touch.failed", gone, run=d.run.id, touch=d.touch.id, customer=d.customer.id) for d, _ in over]
     written.write(work, changes, entries)
     emit(parts, work, in_use, "touch.sent", [d for d, _, _, _ in arrived], {}, now)
     if reports:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from orchestrator.channels.base import Company
 from orchestrator.core.house import House
 from orchestrator.core.intake import Version
 from orchestrator.core.model import Customer, Run, Touch
@@ -41,7 +42,8 @@ class InUse:
     """What is in use at this moment. One value for a whole unit of work."""
 
     house: House
-    company: Mapping[str, object]  # who is speaking
+    company: Mapping[str, object]  # who is speaking, for words
+    speaker: Company  # the same, for channels
     lifecycle: Lifecycle
     current: Mapping[str, Version]
     loaded: Callable[[Work, UUID], LoadedVersion]
@@ -120,7 +122,9 @@ class Rulebook:
             for name, row in rows.items()
             if not name.startswith("@")
         }
-        return InUse(house, rules.company.model_dump(), lifecycle, current, loaded, versions.listened(work))
+        company = rules.company.model_dump()
+        speaker = Company(**{name: str(company.get(name) or "") for name in Company.__dataclass_fields__})
+        return InUse(house, company, speaker, lifecycle, current, loaded, versions.listened(work))
 
     def _version(self, work: Work, id_: UUID, rules: HouseRules, under: UUID) -> LoadedVersion:
         key = (under, id_)  # the house rules bind a version too; whoever still holds older ones gets what was made under them

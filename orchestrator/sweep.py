@@ -6,25 +6,27 @@ Runs every few seconds in any number of processes; each verb claims what it work
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from orchestrator.callbacks import handle_waiting
 from orchestrator.calls import call_off
-from orchestrator.core.judging import expire
+from orchestrator.core.judging import expire, is_held
 from orchestrator.core.model import Change, Close, TouchState
 from orchestrator.engine import retry_waiting
 from orchestrator.facts import usable
 from orchestrator.language.program import TouchNode
 from orchestrator.parts import Parts
 from orchestrator.reconcile import reconcile
-from orchestrator.store import attempts, touches
+from orchestrator.store import attempts, pauses, touches
 from orchestrator.store import changes as written
 from orchestrator.store.changes import entry
 from orchestrator.store.database import Work
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 BATCH = 200
 
 
@@ -42,10 +44,29 @@ class Swept:
 
 
 def sweep(parts: Parts) -> Swept:
-    """Everything once."""
-    leases = end_leases(parts)
-    found, again = reconcile(parts)
-    return Swept(leases, found, again, pass_on_calls(parts), retry_waiting(parts), handle_waiting(parts), call_off(parts))
+    """Everything once, what is most urgent first. A part that fails holds up none of the others; its error is raised at the end."""
+    failed: list[Exception] = []
+
+    def surely(act: Callable[[Parts], T], otherwise: T) -> T:
+        try:
+            return act(parts)
+        except Exception as error:  # shell: Celery calls us; the other parts look after other people
+            log.error(
+                "a part of the sweep failed",
+                extra={"action": "sweep.failed", "part": act.__name__, "error": type(error).__name__},
+            )
+            failed.append(error)
+            return otherwise
+
+    called_off = surely(call_off, 0)
+    leases = surely(end_leases, 0)
+    reports = surely(handle_waiting, 0)
+    untaken = surely(pass_on_calls, 0)
+    events = surely(retry_waiting, 0)
+    found, again = surely(reconcile, (0, 0))  # asks providers, which may take long
+    if failed:
+        raise failed[0]
+    return Swept(leases, found, again, untaken, events, reports, called_off)
 
 
 def end_leases(parts: Parts) -> int:
@@ -98,19 +119,26 @@ def _pass_on(parts: Parts, work: Work, now: datetime) -> int:
     if not dues:
         return 0
     in_use = parts.rulebook.refresh(work)
+    paused = pauses.live(work)
     changes: list[Change] = []
     entries: list[dict[str, Any]] = []
+    passed_on = 0
     for due, facts in usable(work, in_use, dues):
         touch = due.touch
         node = facts.program.nodes[touch.step]
         if due.run.ended is not None:  # it was put back after the follow-up had ended
             why = f"the enrollment has ended ({due.run.ended})"
             changes.append(Close(touch.id, touch.run, TouchState.CANCELLED, due.run.ended, now, why, touch.epoch))
+        elif is_held(touch, due.run, paused):
+            continue  # a hold never drops: it expires, or goes on, when that is over
         elif touch.expires_at is not None and touch.expires_at <= now:
             changes += expire(facts, touch, now, parts.new_id)
         elif isinstance(node, TouchNode) and node.escalate_to is not None:
             touches.requeue(work, touch.id, node.escalate_to)
             why = f"nobody took it in {node.escalate_after}: it goes from {touch.queue} to {node.escalate_to}"
             entries.append(entry(now, "touch.escalated", why, run=due.run.id, touch=touch.id, customer=due.customer.id))
+        else:
+            continue
+        passed_on += 1
     written.write(work, changes, entries)
-    return len(dues)
+    return passed_on

@@ -45,7 +45,7 @@ def emit(
 
 def emit_opt_out(parts: Parts, work: Work, in_use: InUse, customer: str, channel: str, now: datetime) -> bool:
     """Write that a customer wants no more contact; its subject is the customer. Answers whether it was written."""
-    key = f"{customer}/{channel}/{now.isoformat()}"
+    key = hashlib.sha256(f"{customer}/{channel}/{now.isoformat()}".encode()).hexdigest()  # a customer's id may be long
     said = _event(parts, "customer.opted_out", key, f"customer/{customer}", customer, {"channel": channel}, now)
     return _write(work, in_use, "customer.opted_out", [said])
 

@@ -15,7 +15,7 @@ from orchestrator.core.model import TouchState
 from orchestrator.core.receipts import MACHINES, is_human
 from orchestrator.core.speech import Key, Speech
 from orchestrator.core.still import may_still
-from orchestrator.engine import suppress
+from orchestrator.engine import suppress_everybody
 from orchestrator.facts import Defect, facts_of
 from orchestrator.parts import Parts
 from orchestrator.store import attempts, pauses, touches
@@ -62,7 +62,8 @@ def picked_up(parts: Parts, handle: UUID, answered_by: str | None) -> Say | Hang
             return HangUp(f"the call is {due.touch.state} already")
         against = _against(parts, work, due, now)
         if against is not None:
-            attempts.mark(work, handle, heard="nothing", answered_by=answered_by or row.answered_by)
+            if row.heard is None:  # asked a second time: what was said before was said
+                attempts.mark(work, handle, heard="nothing", answered_by=answered_by or row.answered_by)
             _note(work, due, "call.withheld", f"picked up, and nothing was said: {against}", now)
             return HangUp(against)
         speech = Speech.from_json(row.speech)
@@ -96,16 +97,10 @@ def pressed(parts: Parts, handle: UUID, digits: str) -> tuple[Key, Speech] | Non
         attempts.mark(work, handle, pressed=key)
         _note(work, due, "call.key", f"pressed {digits[:1]} ({key.replace('_', ' ')})", now)
         if key == "stop":
-            suppress(
-                parts,
-                work,
-                parts.rulebook.refresh(work),
-                due.customer.id,
-                "call",
-                "pressed the key for no more calls",
-                now,
-                but=due.run.id,
-            )
+            why = "pressed the key for no more calls"
+            where: tuple[Literal["email", "phone"], str | None] = ("phone", row.recipient)
+            in_use = parts.rulebook.refresh(work)
+            suppress_everybody(parts, work, in_use, where, due.customer.id, "call", why, now, but=due.run.id)
         elif (
             key in ("call_back", "speak") and row.pressed is None
         ):  # also when they were connected: we said that we would call back

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 import requests
+import urllib3
 
 CONNECT_S, READ_S = 5.0, 15.0  # as Twilio waits for an application
 LARGEST_ANSWER = 1_000_000  # bytes
@@ -74,7 +75,7 @@ class Wire:
             ) as answer:
                 body = answer.raw.read(LARGEST_ANSWER, decode_content=True)
                 return Reply(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, body)
-        except (requests.RequestException, OSError, ValueError):
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError):  # the body is read past requests
             return NOBODY
 
     def close(self) -> None:

@@ -43,6 +43,8 @@ def for_machine(speech: Speech) -> str:
         response.play(speech.recording)
     elif speech.machine:
         response.pause(length=1)  # the beep's own end is often cut off
+        if speech.company not in speech.machine:  # who is calling, where the words do not say it
+            _say(response, f"This is {_most(speech.company, MOST_NAME)}.", speech.language)
         _say(response, speech.machine, speech.language)
     response.hangup()
     return str(response)
@@ -98,9 +100,9 @@ def incoming(speak_to: str | None, caller_id: str, company: str) -> str:
     _say(response, f"Thank you for calling {name}." if name else "Thank you for calling.", "en-US")
     if speak_to:
         response.dial(speak_to, caller_id=caller_id or None, timeout=RING_S)
-        _say(response, "Nobody could take your call. We will call you back. Goodbye.", "en-US")
+        _say(response, "Nobody could take your call. Please try again a little later. Goodbye.", "en-US")
     else:
-        _say(response, "Nobody is free at this moment. We will call you back. Goodbye.", "en-US")
+        _say(response, "Nobody is free at this moment. Please try again a little later. Goodbye.", "en-US")
     response.hangup()
     return str(response)
 

@@ -79,7 +79,7 @@ def fate(
             return Later(now + held.ASK_AGAIN, held.RULE, run.held)
         done = Close(touch.id, run.id, TouchState.DONE, "wait over", now, "the wait is over", touch.epoch)
         return Over([done, *after(facts, touch, "over", now, new_id)])
-    if touch.expires_at is not None and touch.expires_at <= now and not _held(touch, run, paused):
+    if touch.expires_at is not None and touch.expires_at <= now and not is_held(touch, run, paused):
         return Over(expire(facts, touch, now, new_id))
     case = Case(touch, run, facts.customer, facts.program, node.purpose, node.window, tuple(contacts), paused)
     return read(judge(case, now, facts.house), facts, touch, len(contacts), now, new_id)
@@ -131,7 +131,7 @@ def expire(facts: Facts, touch: Touch, now: datetime, new_id: NewId) -> list[Cha
     return [*changes, *after(facts, touch, result, now, new_id)]
 
 
-def _held(touch: Touch, run: Run, paused: tuple[tuple[PauseScope, str], ...]) -> bool:
+def is_held(touch: Touch, run: Run, paused: tuple[tuple[PauseScope, str], ...]) -> bool:
     """A pause holds and never drops, and so does an answer that nobody has read. A pause of calls holds automatic ones too."""
     if run.held is not None:
         return True

@@ -17,9 +17,10 @@ HELP = frozenset({"help", "info"})
 
 # Free wording: any of these makes a text one that a person has to judge. Too many rather than too few: doubt means no contact.
 _MAYBE = re.compile(
-    r"\b(stop|unsubscribe|opt(ed)?[ -]?out|remove me|take me off|leave me alone|(do not|don['’]?t|never) (text|contact|call|message|write)"
-    r"|no more (texts?|messages?|calls?|contact)|not interested|wrong (number|person)|quit (texting|calling|messaging)|lose my number"
-    r"|harass\w*|spam|lawyer|attorney|sue|report(ing)? you|revoke|cease)\b",
+    r"\b(stop|unsubscribe|opt(ed)?[ -]?out|remove me|take me off|leave me alone|lose my number|revoke|cease"
+    r"|(do not|don['’]?t|never) (\w+ )?(text|contact|call|message|write)|no more( (texts?|messages?|calls?|contact))?"
+    r"|not interested|wrong (number|person)|quit (texting|calling|messaging)"
+    r"|harass\w*|spam|lawyer|attorney|sue|report(ing)? you)\b",
     re.IGNORECASE,
 )
 

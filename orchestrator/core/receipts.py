@@ -74,15 +74,16 @@ def call_disposition(result: Result, answered_by: str | None, heard: str | None,
     heard: "person" or "machine" once we were asked what to say and said it, "nothing" when we hung up instead; None: nobody asked.
     pressed: what the pressed key does (speak, call_back, confirm, stop).
     """
-    match result:
-        case Result.BUSY:
-            return "busy"
-        case Result.NO_ANSWER:
-            return "no_answer"
-        case Result.CANCELED:
-            return "canceled"
-        case Result.FAILED:
-            return "failed"
+    if heard not in ("person", "machine") and pressed is None:  # once something was said, the call has taken effect
+        match result:
+            case Result.BUSY:
+                return "busy"
+            case Result.NO_ANSWER:
+                return "no_answer"
+            case Result.CANCELED:
+                return "canceled"
+            case Result.FAILED:
+                return "failed"
     if pressed is not None:
         return {"speak": "completed", "call_back": "call_back", "confirm": "goal_met", "stop": "do_not_contact"}[pressed]
     if heard == "nothing":

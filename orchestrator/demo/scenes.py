@@ -163,7 +163,7 @@ def _voicemail(diary: Diary, who: Person) -> tuple[list[Telling], Reply]:
     diary.note(_at(zone, 5, "11:40"), "quote.accepted", quote, who, "quote accepted")
     return [
         Telling("voicemail", quote, "touch.sent", "sorry-we-missed-you",
-                f"Ten minutes after the voicemail: the text that lets {name} answer without calling."),
+                f"Minutes after the voicemail: the text that lets {name} answer without calling."),
         Telling("answer", quote, "customer.texted", "",
                 f"{name} wrote words of their own: this follow-up waits until somebody has read them."),
         Telling("answer read", quote, "reply.read", "", f"Ari has read it: {name} will be called again, as planned."),

@@ -39,7 +39,9 @@ class EmailWords(Model):
 
     subject: Line = Field(description="the subject line, e.g. subject: Your quote {{ subject.key }}")
     preheader: Line | None = Field(None, description="the line that mailboxes show after the subject")
-    reply_to: Line | None = Field(None, description="where answers go; the house's address when not said")
+    reply_to: Line | None = Field(
+        None, description="where answers go; when not said to the owner, as house-rules.yaml names them"
+    )
     survey: SurveyQuestion | None = Field(None, description="a question below the words, answered by one click")
 
 

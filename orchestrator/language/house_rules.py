@@ -128,6 +128,10 @@ class HouseRules(Model):
         min_length=1,
         description="where 'vary: time of day' puts later tries",
     )
+    owners: dict[str, Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]] = Field(
+        default_factory=dict,
+        description="where answers to an owner's e-mails go, e.g. {team-leads: leads@example.com}; else company.email",
+    )
     queues: dict[Name, Queue] = Field(default_factory=dict, description="the lists in which calls wait for staff")
     dispositions: dict[str, str] = Field(default_factory=dict, description="the team's own labels, by disposition")
 

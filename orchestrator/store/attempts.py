@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -49,6 +49,13 @@ _INTENT = tuple(f.name for f in fields(Intent))
 def place(work: Work, rows: Sequence[dict[str, Any]]) -> set[UUID]:
     """A provider makes these calls: id, provider_ref. Their outcome comes later. Answers those that are still without one."""
     return bulk.update(work, table, [{**r, "was_outcome": None} for r in rows], match=("id", "was_outcome"))
+
+
+def remember(work: Work, refs: Mapping[UUID, str]) -> None:
+    """The provider's names for these, where none is known yet."""
+    for id_, ref in refs.items():
+        unnamed = (table.c.id == id_) & table.c.provider_ref.is_(None)
+        work.connection.execute(table.update().where(unnamed).values(provider_ref=ref))
 
 
 def report(work: Work, rows: Sequence[dict[str, Any]]) -> None:

@@ -82,9 +82,11 @@ def by_ref(work: Work, ref: str) -> Customer | None:
 
 
 def suppress(work: Work, ids: Sequence[UUID], channel: str, why: str, now: datetime) -> None:
-    """No more contact on this channel ("all": on none). Doing it twice changes nothing."""
+    """No more contact on this channel ("all": on none). Said again, it counts from then: what was wished in between does not lift it."""
     if not ids:
         return
+    live = suppression.c.customer_id.in_(ids) & (suppression.c.channel == channel) & suppression.c.lifted_at.is_(None)
+    work.connection.execute(suppression.update().where(live, suppression.c.since < now).values(since=now))
     found = work.connection.execute(
         select(suppression.c.customer_id).where(
             suppression.c.customer_id.in_(ids), suppression.c.channel == channel, suppression.c.lifted_at.is_(None)
@@ -135,12 +137,13 @@ def reached_at(work: Work, column: Literal["email", "phone"], value: str) -> lis
     return sorted({*work.connection.execute(now).scalars(), *work.connection.execute(before).scalars()})
 
 
-def lift(work: Work, customer_id: UUID, channels: Sequence[str], since_why: str, now: datetime) -> bool:
-    """The customer wants contact again: what they stopped themselves is lifted, where the reason begins with these words."""
+def lift(work: Work, customer_id: UUID, channels: Sequence[str], since_why: str, wished_at: datetime, now: datetime) -> bool:
+    """The customer wants contact again: what they had stopped themselves by then is lifted, where the reason begins with these words."""
+    before = suppression.c.since <= wished_at
     mine = (
         (suppression.c.customer_id == customer_id) & suppression.c.channel.in_(list(channels)) & suppression.c.lifted_at.is_(None)
     )
-    stopped = suppression.update().where(mine, suppression.c.why.startswith(since_why)).values(lifted_at=now)
+    stopped = suppression.update().where(mine, before, suppression.c.why.startswith(since_why)).values(lifted_at=now)
     return bool(work.connection.execute(stopped).rowcount)
 
 

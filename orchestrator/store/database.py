@@ -53,9 +53,9 @@ class Database:
             with self.engine.begin() as connection:
                 yield Work(connection, self.postgres)
         except DBAPIError as error:
-            raise _explained(error.orig or error, self.url) from error
+            raise _explained(error.orig or error, self.url) from None  # its own words hold values: names, numbers, texts
         except (sqlite3.Error, psycopg.Error) as error:  # store/bulk.py talks to the driver itself
-            raise _explained(error, self.url) from error
+            raise _explained(error, self.url) from None
 
     def run(self, unit: Callable[[Work], T]) -> T:
         """Run a unit of work, again when it lost a deadlock. `unit` must do nothing but database work."""
@@ -85,10 +85,11 @@ def _dumps(value: object) -> str:
     return to_json(value).decode()
 
 
-_JSON: dict[str, Any] = {
-    "json_serializer": _dumps,
+_OPTIONS: dict[str, Any] = {
+    "json_serializer": _dumps,  # three times as fast as the standard library's
     "json_deserializer": from_json,
-}  # three times as fast as the standard library's
+    "hide_parameters": True,  # errors are logged, and values are names, numbers and texts
+}
 
 
 def _engine(url: str, pool_size: int, *, safe_writes: bool) -> Engine:
@@ -102,7 +103,7 @@ def _engine(url: str, pool_size: int, *, safe_writes: bool) -> Engine:
     if name == "sqlite":
         if parts.database and parts.database != ":memory:":
             Path(parts.database).expanduser().parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parts, connect_args={"timeout": SQLITE_WAIT_S}, pool_size=pool_size, **_JSON)
+        engine = create_engine(parts, connect_args={"timeout": SQLITE_WAIT_S}, pool_size=pool_size, **_OPTIONS)
         _tune_sqlite(engine, safe_writes=safe_writes)
         return engine
     if name == "postgresql":
@@ -114,7 +115,14 @@ def _engine(url: str, pool_size: int, *, safe_writes: bool) -> Engine:
             "connect_timeout": 10,
         }
         try:
-            return create_engine(parts, pool_size=pool_size, max_overflow=10, pool_pre_ping=True, connect_args=connect, **_JSON)
+            return create_engine(
+                parts,
+                pool_size=pool_size,
+                max_overflow=10,
+                pool_pre_ping=True,
+                connect_args=connect,
+                **_OPTIONS,
+            )
         except NoSuchModuleError as error:
             raise SettingsError(f"cannot use the database address {url!r}: {error}") from error
     raise SettingsError(f"TOUCHPOINT_DATABASE_URL names '{name}'; this works on sqlite and postgresql")

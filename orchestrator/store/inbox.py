@@ -82,6 +82,12 @@ def set_aside(work: Work, id_: int, why: str) -> None:
     work.connection.execute(update(table).where(table.c.id == id_).values(**values))
 
 
+def not_dealt_with(work: Work, handle: UUID) -> bool:
+    """Whether something about this attempt came that waits, or that nothing could be made of."""
+    query = select(table.c.id).where(table.c.handle == handle, table.c.state != "handled").limit(1)
+    return work.connection.execute(query).first() is not None
+
+
 def aside(work: Work, limit: int = 200) -> list[Row[Any]]:
     """What nothing could be made of, the newest first."""
     query = select(table).where(table.c.state == "set_aside").order_by(table.c.id.desc()).limit(limit)

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, Uuid, text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
 
 from orchestrator.store.columns import BigId, Json, Moment, metadata, one_of
 
@@ -24,6 +37,8 @@ inbox = Table(
     UniqueConstraint("provider", "key"),  # doubled deliveries are one
     CheckConstraint(one_of("state", {"waiting", "handled", "set_aside"}), name="state"),
     CheckConstraint("(state = 'waiting') = (again_at IS NOT NULL)", name="waiting_has_moment"),
+    # inbox.not_dealt_with: before an e-mail of which nothing was heard counts as lost
+    Index("ix_inbox_handle", "handle", postgresql_where=text("state <> 'handled'"), sqlite_where=text("state <> 'handled'")),
     # inbox.waiting: every second
     Index(
         "ix_inbox_waiting", "again_at", "id",
@@ -75,6 +90,10 @@ sender = Table(
     Column("held_until", Moment),  # the provider asked us to wait, or the breaker is open; then one is tried
     Column("held_code", String(40)),
     Column("held_why", Text),  # set: the breaker is open, and somebody has to mend it
+    Column("held_since", Moment),
+    Column(
+        "held_by_report", Boolean, nullable=False
+    ),  # opened by a report on what had been accepted: acceptance proves nothing then
 )
 
 secret = Table(

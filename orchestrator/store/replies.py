@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Row, func, select, update
 
+from orchestrator.core.model import TouchState
+from orchestrator.store import touches
 from orchestrator.store.database import Work
-from orchestrator.store.schema import customer, enrollment, reply
+from orchestrator.store.schema import customer, enrollment, journal, reply, touch
 
 Verdict = Literal["stop", "go_on", "end"]
 
@@ -61,6 +63,31 @@ def hold(work: Work, runs: Sequence[UUID], why: str, now: datetime) -> None:
     if runs:
         changed = update(enrollment).where(enrollment.c.id.in_(list(runs)), enrollment.c.held_at.is_(None))
         work.connection.execute(changed.values(held_at=now, held_why=why))
+
+
+def hold_new(work: Work, runs: Sequence[UUID], now: datetime) -> None:
+    """Enrollments that have just begun are held as well, while somebody has to judge whether their customer wants any contact."""
+    if runs:
+        unread = select(reply.c.customer_id).where(reply.c.read_at.is_(None), reply.c.kind == "maybe_stop")
+        theirs = enrollment.c.id.in_(list(runs)) & enrollment.c.customer_id.in_(unread)
+        why = "the customer may want no more; nothing goes out until somebody has seen to it"
+        work.connection.execute(update(enrollment).where(theirs).values(held_at=now, held_why=why))
+
+
+def wake(work: Work, runs: Sequence[UUID], asked_again: timedelta, now: datetime) -> None:
+    """What was put off only because somebody had to read an answer is due now; anything else keeps its moment."""
+    if not runs:
+        return
+    said = select(journal.c.touch_id, func.max(journal.c.at).label("at"))
+    said = said.where(journal.c.enrollment_id.in_(list(runs)), journal.c.what == "touch.deferred", journal.c.rule == "reply")
+    last = said.group_by(journal.c.touch_id).subquery()
+    found = select(touch.c.id, touch.c.epoch, touch.c.due_at, last.c.at).join(last, last.c.touch_id == touch.c.id)
+    waiting = work.connection.execute(found.where(touch.c.state == TouchState.PLANNED)).all()
+    touches.move(
+        work,
+        [{"id": t.id, "epoch": t.epoch, "was_state": TouchState.PLANNED, "state": TouchState.PLANNED, "due_at": now}
+         for t in waiting if now < t.due_at <= t.at + asked_again],
+    )  # fmt: skip
 
 
 def let_go(work: Work, customer_id: UUID) -> list[UUID]:

@@ -50,18 +50,27 @@ def slow_down(work: Work, name: str, until: datetime, now: datetime) -> None:
         work.connection.execute(table.update().where(table.c.name == name).values(held_until=until))
 
 
-def hold(work: Work, name: str, code: str, why: str, now: datetime) -> bool:
-    """Open the breaker: nothing goes out until somebody has mended it, but for one try every few minutes. Answers whether it was closed."""
+def hold(work: Work, name: str, code: str, why: str, now: datetime, *, by_report: bool = False) -> bool:
+    """Open the breaker: nothing goes out until somebody has mended it, but for one try every few minutes. Answers whether it was closed.
+
+    by_report: a report said so about a message that had been accepted.
+    """
     row = _row(work, name, now)
-    values = {"held_until": now + BREAKER, "held_code": code, "held_why": why}
+    values = {"held_until": now + BREAKER, "held_code": code, "held_why": why, "held_by_report": by_report, "held_since": now}
     work.connection.execute(table.update().where(table.c.name == name).values(**values))
     return row.held_why is None
 
 
-def release(work: Work, name: str) -> bool:
-    """It works again. Answers whether the breaker was open."""
-    held = table.c.held_why.is_not(None)
-    changed = table.update().where(table.c.name == name, held).values(held_until=None, held_code=None, held_why=None)
+def release(work: Work, name: str, began_at: datetime, *, by_report: bool = False) -> bool:
+    """A message that began then went out: it works again, unless it began before the breaker opened. Answers whether it was open.
+
+    by_report: it was reported to have arrived. Only that closes a breaker that a report had opened.
+    """
+    held = table.c.held_why.is_not(None) & (table.c.held_since < began_at)
+    if not by_report:
+        held &= table.c.held_by_report.is_(False)
+    empty = {"held_until": None, "held_code": None, "held_why": None, "held_since": None, "held_by_report": False}
+    changed = table.update().where(table.c.name == name, held).values(**empty)
     return bool(work.connection.execute(changed).rowcount)
 
 
@@ -77,6 +86,7 @@ def _row(work: Work, name: str, now: datetime) -> Row[Any]:
     row = work.connection.execute(query).first()
     if row is None:
         there = {"name": name, "free_at": now - BURST, "held_until": None, "held_code": None, "held_why": None}
+        there |= {"held_since": None, "held_by_report": False}
         if work.postgres:
             from sqlalchemy.dialects.postgresql import insert
 

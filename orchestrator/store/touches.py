@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, update
 
 from orchestrator.core.life import may_go
-from orchestrator.core.model import Contact, Customer, Run, Touch, TouchState
+from orchestrator.core.model import AUTOMATIC_CALLS, Contact, Customer, Run, Touch, TouchState
 from orchestrator.store import bulk, customers, enrollments
 from orchestrator.store.database import Work
 from orchestrator.store.enrollments import RUN, TOUCH, run_of, touch_of
@@ -214,9 +214,11 @@ def with_customers_of(work: Work, ids: Sequence[UUID], since: datetime) -> list[
     return list(work.connection.execute(select(table.c.id).where(late)).scalars())
 
 
-def calling(work: Work, limit: int) -> list[UUID]:
-    """Automatic calls that are going on."""
-    query = select(table.c.id).where(table.c.state == TouchState.CALLING, table.c.lease_until.is_not(None))
+def calling(work: Work, limit: int, after: UUID | None = None) -> list[UUID]:
+    """Automatic calls that are going on, or of which nobody knows whether they are, in order of their ids."""
+    going = and_(table.c.state == TouchState.CALLING, table.c.lease_until.is_not(None))
+    unclear = and_(table.c.state == TouchState.UNKNOWN, table.c.channel.in_(sorted(AUTOMATIC_CALLS)))
+    query = select(table.c.id).where(or_(going, unclear), table.c.id > (after or UUID(int=0)))
     return list(work.connection.execute(query.order_by(table.c.id).limit(limit)).scalars())
 
 

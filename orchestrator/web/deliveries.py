@@ -87,11 +87,18 @@ def _keep_each(parts: Parts, deliveries: Sequence[Delivery]) -> None:
         try:
             callbacks.take_in(parts, [delivery])
         except Unstorable:
-            log.error(
-                "a delivery that cannot be stored was passed over", extra={"action": "hook.unstorable", "kind": delivery.kind}
-            )
+            _keep_alone(parts, delivery)
         except DatabaseError:
             raise
         except Exception:  # shell: kept without taking effect at once, it is tried again by batch and then shown to a person
             log.exception("a delivery is only kept for now", extra={"action": "hook.only_kept", "kind": delivery.kind})
             parts.database.run(lambda work, one=delivery: inbox.put(work, [one]))  # type: ignore[misc]
+
+
+def _keep_alone(parts: Parts, delivery: Delivery) -> None:
+    """What follows from it cannot be stored, or it cannot itself: keep it where a person finds it, if that can be done."""
+    try:
+        parts.database.run(lambda work: inbox.put(work, [delivery]))
+        log.error("a delivery is only kept for now", extra={"action": "hook.only_kept", "kind": delivery.kind})
+    except Unstorable:
+        log.error("a delivery that cannot be stored was passed over", extra={"action": "hook.unstorable", "kind": delivery.kind})

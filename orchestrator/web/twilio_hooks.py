@@ -135,8 +135,8 @@ def _on_the_line(words: Callable[[], str], otherwise: str | None = None) -> Resp
     """What to do with the line; a hang-up, after these words, where the database cannot be asked whether anything may be said."""
     try:
         return _xml(words())
-    except DatabaseError as error:
-        log.error("a line was hung up on: %s", error, extra={"action": "hook.hung_up"})
+    except Exception as error:  # shell: whatever is wrong with us, the provider would read it to whoever is on the line
+        log.error("a line was hung up on: %s", type(error).__name__, extra={"action": "hook.hung_up"})
         return _xml(twiml.hang_up(otherwise))
 
 

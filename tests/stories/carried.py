@@ -148,7 +148,8 @@ class CarriedWorld(World):
 
     def handles(self) -> list[UUID]:
         """The handle of every effect, once for each time that it took effect."""
-        return [e.handle for e in self.reached() if e.handle is not None and e.status != "canceled"]  # that one reached nobody
+        spoken = [e for e in self.reached() if e.kind != "call" or e.body]  # a call in which nothing was said reached nobody
+        return [e.handle for e in spoken if e.handle is not None]
 
     def texts_us(self, who: dict[str, Any], words: str) -> None:
         """A customer texts one of our numbers, and what follows happens."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from orchestrator import incoming
-from orchestrator.store import replies, schema
+from orchestrator import callbacks, incoming
+from orchestrator.store import inbox, replies, schema
 from tests.stories.carried import CarriedWorld
 from tests.stories.designs import playbook
 
@@ -227,3 +228,59 @@ def test_a_text_that_turns_out_not_to_have_arrived_takes_the_way_for_failures(ca
     ]
     carried.passes(timedelta(days=2))
     assert len(carried.reached("email")) == 1
+
+
+@pytest.mark.parametrize("words", ["Yes", "help"])
+def test_a_yes_or_a_help_from_somebody_who_had_stopped_nothing_is_an_answer_like_any_other(
+    carried: CarriedWorld, words: str
+) -> None:
+    carried.publish(playbook(TWO_TEXTS))
+    dana = carried.known("Dana", phone="01")
+    carried.arrives("quote.sent", dana)
+
+    carried.texts_us(dana, words)
+    carried.passes(timedelta(hours=3))
+
+    assert len(carried.reached("text")) == 1, "held"
+    (one,) = _open(carried)
+    assert incoming.read(carried.parts, one, "ari", "go_on")
+    carried.settle()
+    assert len(carried.reached("text")) == 2, "what was put off for it goes out at once"
+
+
+def test_a_start_that_is_dealt_with_after_a_later_stop_lifts_nothing(carried: CarriedWorld) -> None:
+    carried.publish(playbook(TWO_TEXTS))
+    dana = carried.known("Dana", phone="01")
+    carried.arrives("quote.sent", dana)
+    came = [
+        carried.delivery("incoming_text", {"From": dana["phone"], "Body": words, "MessageSid": words})
+        for words in ("STOP", "START", "Stop")
+    ]
+    for n, one in enumerate(came):
+        callbacks.take_in(carried.parts, [replace(one, received_at=carried.clock.at + timedelta(seconds=n))])
+    carried.clock.at += timedelta(seconds=5)
+    with carried.parts.database.work() as work:  # another worker has taken the START and is slow
+        rows = {row.ref: row for row in inbox.waiting(work, carried.clock.at, 10)}
+        in_use = carried.parts.rulebook.refresh(work)
+        for ref in ("STOP", "Stop", "START"):
+            incoming.take(carried.parts, work, in_use, rows[ref], carried.clock.at)
+            inbox.handled(work, [rows[ref].id])
+
+    assert carried.suppressed("Dana") == {"text"}
+
+
+def test_two_customers_with_one_number_are_one_telephone(carried: CarriedWorld) -> None:
+    """Ann presses nine, or says stop in her own words: Bob's follow-up leaves the telephone alone as well."""
+    carried.publish(playbook(VOICE), playbook(TWO_TEXTS, name="texts", starts_on="visit.done"))
+    ann = carried.known("Ann", phone="06")
+    bob = {**carried.known("Bob"), "phone": ann["phone"]}
+    carried.arrives("quote.sent", ann)
+    carried.arrives("quote.sent", bob, "quote/Q-2", at="Mon 09:00")
+    carried.passes(timedelta(minutes=5))
+    assert carried.suppressed("Ann") == carried.suppressed("Bob") == {"call"}
+
+    carried.texts_us(ann, "please leave me alone")
+    carried.arrives("visit.done", bob, "visit/V-1")
+    carried.passes(timedelta(hours=3))
+
+    assert carried.reached("text") == [], "nobody has judged yet, and it began after that"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 
 import sqlalchemy as sa
 from alembic import op
@@ -66,6 +67,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'waiting'"),
         )
 
+    op.create_index(
+        "ix_inbox_handle",
+        "inbox",
+        ["handle"],
+        postgresql_where=sa.text("state <> 'handled'"),
+        sqlite_where=sa.text("state <> 'handled'"),
+    )
     op.create_table(
         "secret",
         sa.Column("name", sa.String(length=40), nullable=False),
@@ -79,6 +87,8 @@ def upgrade() -> None:
         sa.Column("held_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("held_code", sa.String(length=40), nullable=True),
         sa.Column("held_why", sa.Text(), nullable=True),
+        sa.Column("held_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("held_by_report", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_sender")),
     )
     op.create_table(
@@ -176,6 +186,8 @@ def upgrade() -> None:
         "ux_touch_open", "touch", ["enrollment_id"], unique=True, postgresql_where=sa.text(OPEN), sqlite_where=sa.text(OPEN)
     )
     _put_checks()
+    made = sa.table("secret", sa.column("name", sa.String), sa.column("value", sa.String))
+    op.bulk_insert(made, [{"name": "links", "value": secrets.token_urlsafe(48)}])
 
 
 def _put_checks() -> None:
