@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
@@ -19,6 +21,7 @@ from orchestrator.jsontext import Unreadable
 from orchestrator.store.database import Contended
 
 log = logging.getLogger(__name__)
+LINGERS_S, LINGERS_BYTES = 3.0, 20_000_000  # that we go on reading of a request that is too large
 AGAIN_AFTER_S = 5  # a database that restarts is back by then
 
 
@@ -90,9 +93,22 @@ class BodyLimit:
         if scope["type"] == "http" and _stated_length(scope) > self._most:
             shown = self._page(scope["path"], 413)
             refused = refusal(413, [too_large(self._most)], {"Connection": "close"})
+            await _read_on(receive)
             await (shown or refused)(scope, receive, send)
             return
         await self._limited(scope, receive, send)
+
+
+async def _read_on(receive: Receive) -> None:
+    """Read some of what is being sent before answering: a connection that is closed at once may take the answer with it."""
+    read = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LINGERS_S):
+            while read < LINGERS_BYTES:
+                message = await receive()
+                read += len(message.get("body", b""))
+                if message["type"] == "http.disconnect" or not message.get("more_body"):
+                    return
 
 
 def too_large(most_bytes: int) -> Problem:

@@ -54,8 +54,10 @@ def test_a_recorded_call_says_who_is_calling_before_it_plays() -> None:
 def test_a_machine_hears_the_words_once_or_the_recording_or_nothing() -> None:
     recorded = Speech("L", "p", "words", recording="https://cdn.example.com/a.mp3?x=1&y=2")
 
-    assert verbs(twiml.for_machine(SPEECH)) == ["Pause", "Say", "Hangup"]
-    assert read(twiml.for_machine(SPEECH))[1][1] == "Please call us back."
+    assert verbs(twiml.for_machine(SPEECH)) == ["Pause", "Say", "Say", "Hangup"]
+    assert [said for _, said, _ in read(twiml.for_machine(SPEECH))[1:3]] == ["This is Lindqvist & Sons.", "Please call us back."]
+    named = Speech("Lindqvist", "p", "Hello, Lindqvist here.")
+    assert verbs(twiml.for_machine(named)) == ["Pause", "Say", "Hangup"], "they say it themselves"
     assert read(twiml.for_machine(recorded))[0] == ("Play", "https://cdn.example.com/a.mp3?x=1&y=2", {})
     assert verbs(twiml.for_machine(Speech("L", "p"))) == ["Hangup"]
 

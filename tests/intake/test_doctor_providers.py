@@ -403,7 +403,7 @@ NOBODY: dict[str, Any] = {"twilio_account_sid": "", "sendgrid_api_key": ""}
     [
         (NOBODY, "warning", r"Nobody is contacted: e-mails, texts and calls go to the rehearsal carrier"),
         ({**NOBODY, "email_via": "ledger"}, "warning", r"Nobody is contacted: texts and calls go to the rehearsal carrier"),
-        ({**NOBODY, "email_via": "smtp"}, "warning", r"Customers are contacted: e-mails by smtp; only texts and calls"),
+        ({**NOBODY, "email_via": "smtp"}, "ok", r"Customers are contacted: e-mails by smtp, texts by twilio, calls by twilio"),
         (
             {**NOBODY, "email_via": "smtp", "text_via": "null", "voice_via": "null"},
             "ok",

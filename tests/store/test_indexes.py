@@ -36,6 +36,7 @@ QUERIES: dict[str, Callable[[Work], Any]] = {
     "ix_customer_phone": lambda work: customers.reached_at(work, "phone", "+13125550101"),
     "ix_customer_email": lambda work: customers.reached_at(work, "email", "dana@example.com"),
     "ix_inbox_waiting": lambda work: inbox.waiting(work, AT, 200),
+    "ix_inbox_handle": lambda work: inbox.not_dealt_with(work, ID),
     "ix_reply_open": replies.open_ones,
     "ix_reply_customer": lambda work: replies.of_customer(work, ID),
     "ix_journal_enrollment": lambda work: journal.of_touch(work, ID),

@@ -50,10 +50,11 @@ LONGEST_GONE_S = 20.0  # of the web part, for silence to prove anything
 # Waits of minutes: how long a call goes on before it is asked about, a refused message waits, a breaker stays open, a hold is kept.
 SHORTENED = """
 from datetime import timedelta
-from orchestrator import outcomes
+from orchestrator import outcomes, receipts
 from orchestrator.core.policies import held
 from orchestrator.store import senders
 outcomes.CALL_TAKES = timedelta(seconds=10)
+receipts.AFTER_SILENCE = timedelta(seconds=2)
 outcomes.FIRST_RETRY_S = 1.0
 senders.BREAKER = timedelta(seconds=5)
 held.ASK_AGAIN = timedelta(seconds=15)
