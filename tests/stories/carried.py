@@ -69,7 +69,7 @@ class Web:
 
     def close(self) -> None:
         if self._server is not None and self._thread is not None:
-            self._server.should_exit = True
+            self._server.should_exit = self._server.force_exit = True  # nobody of ours waits for an answer any more
             self._thread.join(10)
         self._socket.close()
 

@@ -14,6 +14,8 @@ from orchestrator.sweep import sweep
 from tests.stories.carried import ON_SQLITE, CarriedWorld
 from tests.stories.designs import playbook
 
+pytestmark = ON_SQLITE
+
 RING = """
 - touchpoint: ring
   voice: ring
@@ -42,7 +44,6 @@ def words(world: CarriedWorld) -> list[str]:
     return [e.body for e in world.reached("call")]
 
 
-@ON_SQLITE
 @pytest.mark.parametrize(
     ("phone", "state", "disposition", "follows"),
     [
@@ -65,7 +66,6 @@ def test_how_a_call_ended_decides_what_follows(
     assert [t.touchpoint for t in carried.touches()][-1] == follows
 
 
-@ON_SQLITE
 @pytest.mark.parametrize(("phone", "result"), [("03", "busy"), ("04", "no_answer")])
 def test_who_was_not_reached_is_tried_again_and_then_written_to(carried: CarriedWorld, phone: str, result: str) -> None:
     carried.publish(playbook(RING))
@@ -168,7 +168,6 @@ def test_a_call_that_is_picked_up_after_the_window_has_closed_says_nothing(carri
     assert carried.local(carried.touches(touchpoint="ring")[-1].effect_at).endswith("08:00")
 
 
-@ON_SQLITE
 @pytest.mark.parametrize(("days", "matched"), [(6.9, True), (8, False)])
 def test_a_call_to_us_is_matched_with_a_contact_of_the_last_seven_days(carried: CarriedWorld, days: float, matched: bool) -> None:
     carried.publish(playbook("- touchpoint: ring\n  voice: ring\n- wait: 30 days\n- touchpoint: late\n  text: late"))
@@ -260,7 +259,6 @@ def test_the_customer_is_not_rung_when_they_have_opted_out_meanwhile(carried: Ca
     call.ends("no_answer")
 
 
-@ON_SQLITE
 @pytest.mark.parametrize(("phone", "result"), [("03", "busy"), ("04", "no_answer"), ("01", "completed")])
 def test_the_line_on_record_is_the_customers_not_the_agents(carried: CarriedWorld, phone: str, result: str) -> None:
     carried.publish(playbook(STAFF))

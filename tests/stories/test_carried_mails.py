@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 
 from orchestrator.store import schema
-from tests.stories.carried import CarriedWorld
+from tests.stories.carried import ON_SQLITE, CarriedWorld
 from tests.stories.designs import playbook
+
+pytestmark = ON_SQLITE
 
 ASK = """
 - touchpoint: ask

@@ -15,6 +15,8 @@ from orchestrator.sweep import sweep
 from tests.stories.carried import ON_SQLITE, CarriedWorld
 from tests.stories.designs import playbook
 
+pytestmark = ON_SQLITE
+
 TEXT = "- touchpoint: hello\n  text: hello\n- touchpoint: after\n  email: after\n  after: 1 day"
 MAIL = "- touchpoint: hello\n  email: hello\n- touchpoint: after\n  text: after\n  after: 1 day"
 CALL = "- touchpoint: hello\n  voice: hello\n- touchpoint: after\n  email: after\n  after: 1 day"
@@ -34,7 +36,6 @@ def accepted(world: CarriedWorld, kind: str) -> int:
     return len(world.reached(kind))
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("fault", AFTER)
 @pytest.mark.parametrize(("steps", "kind"), [(TEXT, "text"), (MAIL, "email"), (CALL, "call")])
 def test_what_arrived_without_our_knowing_is_found_and_not_sent_again(
@@ -55,7 +56,6 @@ def test_what_arrived_without_our_knowing_is_found_and_not_sent_again(
     assert accepted(carried, kind) == 1
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("fault", BEFORE)
 def test_a_text_that_never_arrived_waits_for_a_person(carried: CarriedWorld, fault: str) -> None:
     carried.publish(playbook(TEXT))
@@ -133,7 +133,6 @@ def test_two_texts_with_the_same_words_to_one_number_are_told_apart_or_left_to_a
     assert len(carried.reached("text")) == 1
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("fault", ["doubled", "shuffled", "delayed", "lost_once"])
 @pytest.mark.parametrize(("steps", "kind"), [(TEXT, "text"), (MAIL, "email"), (CALL, "call")])
 def test_callbacks_in_any_order_and_number_lead_to_the_same_truth(
