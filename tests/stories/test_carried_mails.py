@@ -106,3 +106,18 @@ def test_many_at_once_leave_together_and_each_gets_their_own(carried: CarriedWor
     assert all(f"Hello {m.to.split('@')[0].capitalize()}," in m.body for m in mails)
     assert len({m.sid.split(".")[0] for m in mails}) < len(mails), "in few requests"
     assert set(carried.states("first")) == {"done"}
+
+
+@pytest.mark.parametrize(
+    ("owners", "goes_to"),
+    [("{sales-ops: sales@example.com}", "sales@example.com"), ("{others: o@example.com}", "hello@example.com")],
+)
+def test_answers_go_to_whoever_owns_the_touchpoint_else_to_the_company(carried: CarriedWorld, owners: str, goes_to: str) -> None:
+    company = "{name: Northside Windows, phone: (312) 555-0100, email: hello@example.com}"
+    carried.publish(playbook(TWO), house={"owners": owners, "company": company})
+    carried.arrives("quote.sent", carried.known("Dana"))
+    carried.passes(timedelta(minutes=1))
+
+    (mail,) = carried.carrier.mails.by_sid.values()
+
+    assert mail.reply_to == goes_to
