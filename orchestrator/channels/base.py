@@ -163,7 +163,7 @@ class Caller(Protocol):
     """A channel that makes calls can also ring an agent and connect a customer, and call a call off."""
 
     def bridge(self, handle: UUID, agent: str, not_after: datetime) -> Answer:
-        """Ring the agent's telephone; the customer's rings when the agent answers (web/twilio_calls.py says whom)."""
+        """Ring the agent's telephone; the customer's rings when the agent answers (web/twilio_hooks.py asks talking.py whom)."""
 
     def call_off(self, refs: Sequence[str]) -> Mapping[str, Report | Literal["cannot tell"]]:
         """Cancel calls that have not been answered; what was answered meanwhile is left alone. Answers how each stands."""

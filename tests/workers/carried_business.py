@@ -7,12 +7,10 @@ started here (SHORTENED): nothing else of the product is changed.
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -37,7 +35,7 @@ from orchestrator.store.upgrade import upgrade
 from orchestrator.wiring import build
 from tests.stories import designs
 from tests.stories.world import person
-from tests.workers.processes import ALWAYS, PATIENCE_S, wait_for
+from tests.workers.processes import ALWAYS, PATIENCE_S, started, wait_for
 
 SPEED = 60.0  # of the carrier
 LEASE_S = 6.0
@@ -156,14 +154,7 @@ class CarriedBusiness:
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         """`touchpoint WORDS` as a process."""
-        with self.log.open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-c", SHORTENED, *words],
-                env={**os.environ, **self._environment},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        process = started(SHORTENED, words, self._environment, self.log)
         self._processes.append(process)
         return process
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -34,6 +34,14 @@ ALWAYS = dict.fromkeys(
 TWO_EMAILS = designs.playbook("- touchpoint: one\n  email: one\n- touchpoint: two\n  email: two")
 STOP_WITHIN_S = 15.0
 PATIENCE_S = 90.0  # how long a fact may take on a busy machine; on an idle one it is seconds
+
+
+def started(code: str, words: Sequence[str], settings: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+    """A process of the product's own: this code, with these words as its arguments; what it says goes to the log."""
+    with log.open("ab") as out:
+        return subprocess.Popen(
+            [sys.executable, "-c", code, *words], env={**os.environ, **settings}, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+        )
 
 
 class Business:
@@ -68,14 +76,7 @@ class Business:
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         """`touchpoint WORDS` as a process."""
-        with self.log.open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-c", TOUCHPOINT, *words],
-                env={**os.environ, **self._settings},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        process = started(TOUCHPOINT, words, self._settings, self.log)
         self._running.append(process)
         return process
 
