@@ -108,7 +108,8 @@ def read(verdict: Verdict, facts: Facts, touch: Touch, contacts: int, now: datet
 
 def refuse(facts: Facts, touch: Touch, deny: Deny, now: datetime, new_id: NewId) -> list[Change]:
     """A policy says no: the touch is skipped, and the playbook goes on or the enrollment ends."""
-    changes: list[Change] = [Close(touch.id, touch.run, TouchState.SKIPPED, deny.rule, now, deny.why, touch.epoch)]
+    unwanted = "suppressed" if is_call(touch) and deny.rule in ("suppression", "consent") else None
+    changes: list[Change] = [Close(touch.id, touch.run, TouchState.SKIPPED, deny.rule, now, deny.why, touch.epoch, unwanted)]
     if deny.ends is not None:
         return [*changes, End(touch.run, deny.ends, now, deny.why)]
     return [*changes, *after(facts, touch, "skipped", now, new_id)]
@@ -123,12 +124,18 @@ def expire(facts: Facts, touch: Touch, now: datetime, new_id: NewId) -> list[Cha
         else f"it was to be made by {touch.expires_at:%Y-%m-%d %H:%M} UTC; now it is too late"
     )
     changes: list[Change] = [
-        Close(touch.id, touch.run, TouchState.EXPIRED, "not taken" if taken else "too late", now, why, touch.epoch)
-    ]
+        Close(touch.id, touch.run, TouchState.EXPIRED, "not taken" if taken else "too late", now, why, touch.epoch,
+              "expired" if is_call(touch) else None)
+    ]  # fmt: skip
     if now >= facts.run.gives_up_at:
         return [*changes, End(touch.run, EndReason.EXPIRED, now, "the playbook gives up")]
     result = "not_taken" if touch.channel == "call" else "expired"
     return [*changes, *after(facts, touch, result, now, new_id)]
+
+
+def is_call(touch: Touch) -> bool:
+    """Whether somebody's telephone is to ring: calls end with a disposition."""
+    return touch.channel == "call" or touch.channel in AUTOMATIC_CALLS
 
 
 def is_held(touch: Touch, run: Run, paused: tuple[tuple[PauseScope, str], ...]) -> bool:
@@ -140,6 +147,7 @@ def is_held(touch: Touch, run: Run, paused: tuple[tuple[PauseScope, str], ...]) 
         ("channel", str(touch.channel)),
         ("playbook", run.playbook),
         ("queue", str(touch.queue)),
+        ("customer", str(touch.customer)),
     }
     if touch.channel in AUTOMATIC_CALLS:
         mine.add(("channel", "call"))

@@ -22,6 +22,7 @@ class TouchState(StrEnum):
     SENDING = "sending"  # intent is on record, the provider is being called; held by a lease
     READY = "ready"  # a call that waits in its queue for staff
     IN_CALL = "in_call"  # one person has it; held by a lease
+    FILED = "filed"  # the person said how it ended and may still undo it; what follows is planned when the lease is over
     CALLING = "calling"  # a provider makes the call by itself; how it ends is awaited until the lease is over
     SENT = "sent"  # the provider accepted it
     DONE = "done"  # it has its final result: a receipt, a disposition, a wait that is over
@@ -33,7 +34,15 @@ class TouchState(StrEnum):
 
 
 OPEN_STATES = frozenset(
-    {TouchState.PLANNED, TouchState.SENDING, TouchState.READY, TouchState.IN_CALL, TouchState.CALLING, TouchState.UNKNOWN}
+    {
+        TouchState.PLANNED,
+        TouchState.SENDING,
+        TouchState.READY,
+        TouchState.IN_CALL,
+        TouchState.FILED,
+        TouchState.CALLING,
+        TouchState.UNKNOWN,
+    }
 )
 AUTOMATIC_CALLS = frozenset(
     {"voice", "voicemail"}
@@ -127,6 +136,8 @@ class Touch:
     state: TouchState = TouchState.PLANNED
     epoch: int = 0
     effect_at: datetime | None = None
+    offered_to: str | None = None  # calls: for this person first …
+    offered_until: datetime | None = None  # … until then; None: for nobody else
 
 
 # -- changes: what the core decides; store/changes.py writes them, in bulk ----------------------------------------
@@ -161,6 +172,7 @@ class Close:
     at: datetime
     why: str
     epoch: int
+    disposition: str | None = None  # of a call: suppressed, expired; language/dispositions.py SET_BY_ENGINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +240,7 @@ class Contact:
     at: datetime
 
 
-PauseScope = Literal["all", "channel", "playbook", "queue"]
+PauseScope = Literal["all", "channel", "playbook", "queue", "customer"]  # a customer by our own id
 
 
 @dataclass(frozen=True, slots=True)

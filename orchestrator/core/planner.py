@@ -72,6 +72,8 @@ def _surely(facts: Facts, at: datetime, plan: Callable[[], list[Change]]) -> lis
     """A plan, or an end with the reason on record: what cannot be computed for one enrollment must not hold up the others."""
     try:
         return plan()
+    except _Unclear as unclear:
+        return [End(facts.run.id, EndReason.ERROR, at, str(unclear))]
     except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as wrong:
         why = f"what comes next cannot be told, so nobody is contacted: {type(wrong).__name__}: {wrong}"
         return [End(facts.run.id, EndReason.ERROR, at, why)]
@@ -279,6 +281,7 @@ def _planned(
     span = opening(house, (node.window, house.never_outside[node.channel]), zones, facts.customer.hours, due)
     if span is not None and span.start > due:
         due, why = span.start, f"{why}; moved to when {node.window} opens"
+    queue, why = _queue(node, facts, why)
     # without an opening the touch stays where it is: the policy says no when it comes due, with its reason
     useful = node.due_within or node.not_later_than or house.skip_when_late
     memory = {**memory, node.id: tries} if node.most > 1 else memory
@@ -290,7 +293,7 @@ def _planned(
         step=node.id,
         touchpoint=node.touchpoint,
         channel=node.channel,
-        queue=node.queue,
+        queue=queue,
         priority=node.priority,
         tries=tries,
         planned_at=at,
@@ -301,6 +304,19 @@ def _planned(
         memory=memory,
     )
     return _unless_given_up(facts, touch, at)
+
+
+def _queue(node: TouchNode, facts: Facts, why: str) -> tuple[str | None, str]:
+    """The list in which a call waits; the house's first one when the event names none that is there."""
+    if node.queue_from is None:
+        return node.queue, why
+    named = facts.run.event.get(node.queue_from)
+    if isinstance(named, str) and named in facts.house.queues:
+        return named, why
+    first = next(iter(facts.house.queues), None)
+    if first is None:
+        raise _Unclear("the house rules have no queue in which the call could wait")
+    return first, f"{why}; event.{node.queue_from} names no queue of the house rules, so it waits in {first}"
 
 
 def _dated(

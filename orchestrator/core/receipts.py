@@ -56,6 +56,7 @@ class Report:
     suppresses: Scope | None = None  # the customer wants no more on this channel
     contact_point_is_dead: bool = False
     holds_sender: bool = False  # the sender cannot be used until somebody mends it
+    our_end: Result | None = None  # a bridged call: how the line to our own telephone goes
 
 
 def is_news(before: str | None, now: Result) -> bool:

@@ -61,11 +61,12 @@ def write(work: Work, changes: Sequence[Change], entries: Sequence[dict[str, Any
                 )  # fmt: skip
             case Close():
                 if change.touch in plans:  # planned and closed in the same breath: one row, already at its end
-                    plans[change.touch] |= {"state": change.state, "finished_at": change.at, "reason": change.reason}
+                    plans[change.touch] |= {"state": change.state, "finished_at": change.at, "reason": change.reason,
+                                            "disposition": change.disposition}  # fmt: skip
                 else:
                     closes.append(
                         {"id": change.touch, "epoch": change.epoch, "state": change.state, "finished_at": change.at,
-                         "reason": change.reason}
+                         "reason": change.reason, "disposition": change.disposition}
                     )  # fmt: skip
                 said.append(
                     entry(change.at, f"touch.{change.state}", change.why, rule=change.reason, run=change.run, touch=change.touch)
@@ -113,6 +114,7 @@ def touch_row(t: Touch) -> dict[str, Any]:
         "memory": t.memory, "state": t.state, "planned_at": t.planned_at, "due_at": t.due_at, "expires_at": t.expires_at,
         "escalate_at": t.escalate_at, "why": t.why, "epoch": t.epoch, "lease_until": None, "held_by": None,
         "effect_at": None, "finished_at": None, "disposition": None, "reason": None,
+        "offered_to": t.offered_to, "offered_until": t.offered_until,
     }  # fmt: skip
 
 

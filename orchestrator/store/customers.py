@@ -44,10 +44,22 @@ class Known:
     told_at: Mapping[str, str]
 
 
-def merge(work: Work, said: Sequence[Said], zones_of: Any, now: datetime, new_id: NewId) -> dict[str, Customer]:
+@dataclass(frozen=True, slots=True)
+class Met:
+    """Something that leads to a customer and is new to us about them: whom was erased may come back by it."""
+
+    customer: UUID
+    kind: Literal["ref", "email", "phone"]
+    value: str
+
+
+def merge(
+    work: Work, said: Sequence[Said], zones_of: Any, now: datetime, new_id: NewId, met: list[Met] | None = None
+) -> dict[str, Customer]:
     """Create or update the customers that events speak of, and lock them until the unit of work ends.
 
     zones_of: core.zones.candidate_zones, called when something that tells the zone has changed.
+    met: gets what is new: ids of new customers, and numbers and addresses that a customer did not have before.
     Answers by the business's id.
     """
     refs = sorted({s.ref for s in said})
@@ -58,6 +70,8 @@ def merge(work: Work, said: Sequence[Said], zones_of: Any, now: datetime, new_id
     for one in said:
         if _merge_one(rows[one.ref], one, zones_of, buried.get(rows[one.ref]["id"], frozenset())):
             changed.add(one.ref)
+    if met is not None:
+        met += [m for ref in refs for m in _new_about(rows[ref], known.get(ref))]
     fresh = [{**rows[ref], "created_at": now} for ref in refs if ref not in known]
     if len(bulk.insert(work, table, fresh, or_ignore=("ref",))) < len(fresh):
         raise Contended("somebody else made the same customer at this moment")
@@ -81,20 +95,44 @@ def by_ref(work: Work, ref: str) -> Customer | None:
     return _from(row, suppressions(work, [row.id]).get(row.id, {})) if row else None
 
 
-def suppress(work: Work, ids: Sequence[UUID], channel: str, why: str, now: datetime) -> None:
-    """No more contact on this channel ("all": on none). Said again, it counts from then: what was wished in between does not lift it."""
+def suppress(
+    work: Work, ids: Sequence[UUID], channel: str, why: str, now: datetime, attempt: UUID | None = None
+) -> None:
+    """No more contact on this channel ("all": on none). Said again, it counts from then: what was wished in between does not lift it.
+
+    attempt: the call on which it was asked for; `lift_of` takes back what is new because of it, until it is said without a call.
+    """
     if not ids:
         return
     live = suppression.c.customer_id.in_(ids) & (suppression.c.channel == channel) & suppression.c.lifted_at.is_(None)
     work.connection.execute(suppression.update().where(live, suppression.c.since < now).values(since=now))
+    if attempt is None:
+        work.connection.execute(suppression.update().where(live).values(attempt_id=None))
     found = work.connection.execute(
         select(suppression.c.customer_id).where(
             suppression.c.customer_id.in_(ids), suppression.c.channel == channel, suppression.c.lifted_at.is_(None)
         )
     )
     already = set(found.scalars())
-    fresh = [{"customer_id": i, "channel": channel, "since": now, "why": why, "lifted_at": None} for i in ids if i not in already]
+    fresh = [
+        {"customer_id": i, "channel": channel, "since": now, "why": why, "lifted_at": None, "attempt_id": attempt}
+        for i in ids
+        if i not in already
+    ]
     bulk.insert(work, suppression, fresh)
+
+
+def lift_of(work: Work, attempt: UUID, now: datetime) -> None:
+    """What was asked for on this call was not: exactly that is lifted."""
+    mine = (suppression.c.attempt_id == attempt) & suppression.c.lifted_at.is_(None)
+    work.connection.execute(suppression.update().where(mine).values(lifted_at=now))
+
+
+def can_be_undone(work: Work, customer_id: UUID, channel: str) -> bool:
+    """Whether contact on that channel is stopped by a call whose ending is not final yet."""
+    mine = (suppression.c.customer_id == customer_id) & (suppression.c.channel == channel) & suppression.c.lifted_at.is_(None)
+    query = select(suppression.c.id).where(mine, suppression.c.attempt_id.is_not(None))
+    return work.connection.execute(query).first() is not None
 
 
 def suppressions(work: Work, ids: Sequence[UUID]) -> dict[UUID, dict[str, str]]:
@@ -174,12 +212,13 @@ def _as_row(known: Known) -> dict[str, Any]:
     return {
         "id": c.id, "ref": c.ref, "name": c.name, "email": c.email, "phone": c.phone, "locale": c.locale,
         "time_zone": c.time_zone, "country": known.country, "hours": c.hours, "zones": list(c.zones),
-        "consent": dict(c.consent), "extra": dict(c.extra), "told_at": dict(known.told_at),
+        "consent": dict(c.consent), "extra": dict(c.extra), "told_at": dict(known.told_at), **_found_by(c.name),
     }  # fmt: skip
 
 
 def _blank(ref: str, id_: UUID) -> dict[str, Any]:
-    return {"id": id_, "ref": ref, **dict.fromkeys(COLUMNS), "zones": [], "consent": {}, "extra": {}, "told_at": {}}
+    blank: dict[str, Any] = {"id": id_, "ref": ref, **dict.fromkeys(COLUMNS), "zones": [], "consent": {}, "extra": {}, "told_at": {}}
+    return {**blank, "name_key": None, "family_key": None}
 
 
 def _says_where(row: Mapping[str, Any], said: Said) -> bool:
@@ -213,8 +252,24 @@ def _merge_one(row: dict[str, Any], said: Said, zones_of: Any, buried: frozenset
             told[key] = at
             changed = True
     if changed:
+        row |= _found_by(row["name"])
         row["zones"] = list(zones_of(row["time_zone"], row["country"], row["phone"]))
     return changed
+
+
+def _new_about(row: Mapping[str, Any], before: Known | None) -> Iterable[Met]:
+    if before is None:
+        yield Met(row["id"], "ref", row["ref"])
+    if row["email"] is not None and (before is None or before.customer.email != row["email"]):
+        yield Met(row["id"], "email", row["email"])
+    if row["phone"] is not None and (before is None or before.customer.phone != row["phone"]):
+        yield Met(row["id"], "phone", row["phone"])
+
+
+def _found_by(name: str | None) -> dict[str, str | None]:
+    """What the search compares with."""
+    words = name.lower().split() if name else []
+    return {"name_key": " ".join(words)[:80], "family_key": words[-1][:80]} if words else {"name_key": None, "family_key": None}
 
 
 def _flat(fields: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:

@@ -23,7 +23,7 @@ RUN = (
 TOUCH = (
     touch.c.id, touch.c.enrollment_id, touch.c.customer_id, touch.c.ordinal, touch.c.step, touch.c.touchpoint, touch.c.channel,
     touch.c.queue, touch.c.priority, touch.c.tries, touch.c.planned_at, touch.c.due_at, touch.c.expires_at, touch.c.escalate_at,
-    touch.c.why, touch.c.memory, touch.c.state, touch.c.epoch, touch.c.effect_at,
+    touch.c.why, touch.c.memory, touch.c.state, touch.c.epoch, touch.c.effect_at, touch.c.offered_to, touch.c.offered_until,
 )  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def run_of(values: Any) -> Run:
 
 def touch_of(values: Any) -> Touch:
     """The TOUCH columns, in their order, as the core sees them."""
-    fields: tuple[Any, ...] = (*values[:16], TouchState(values[16]), *values[17:19])
+    fields: tuple[Any, ...] = (*values[:16], TouchState(values[16]), *values[17:21])
     return Touch(*fields)
 
 

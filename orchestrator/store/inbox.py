@@ -82,6 +82,20 @@ def set_aside(work: Work, id_: int, why: str) -> None:
     work.connection.execute(update(table).where(table.c.id == id_).values(**values))
 
 
+def release(work: Work, id_: int, now: datetime) -> bool:
+    """It is tried again, as if it had just come; False when it is not set aside."""
+    values = {"state": "waiting", "again_at": now, "error": None, "tries": 0}
+    return bool(
+        work.connection.execute(update(table).where(table.c.id == id_, table.c.state == "set_aside").values(**values)).rowcount
+    )
+
+
+def put_away(work: Work, id_: int, note: str) -> bool:
+    """A person has looked at it and nothing is to be done; False when it is not set aside."""
+    aside = update(table).where(table.c.id == id_, table.c.state == "set_aside")
+    return bool(work.connection.execute(aside.values(state="handled", error=note)).rowcount)
+
+
 def not_dealt_with(work: Work, handle: UUID) -> bool:
     """Whether something about this attempt came that waits, or that nothing could be made of."""
     query = select(table.c.id).where(table.c.handle == handle, table.c.state != "handled").limit(1)

@@ -1,4 +1,4 @@
-"""Pauses: everything, a channel, a playbook or a queue stands still. Held, never dropped."""
+"""Pauses: everything, a channel, a playbook, a queue or a customer stands still. Held, never dropped."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The tables: one schema for SQLite and PostgreSQL. A rule that must always hold is a constraint here.
 
 Every index names the query it serves. Moments are aware UTC. JSON columns hold what nobody filters by.
-Those that deal with the outside are in outside.py.
+Those that deal with the outside are in outside.py, the people who work with the system in access_tables.py, the desk in desk_tables.py.
 """
 
 from __future__ import annotations
@@ -23,10 +23,19 @@ from sqlalchemy import (
 
 from orchestrator.core.model import OPEN_STATES, EndReason, TouchState
 from orchestrator.core.receipts import Result
+from orchestrator.core.roles import Role
+from orchestrator.store.access_tables import audit as audit
+from orchestrator.store.access_tables import invitation as invitation
+from orchestrator.store.access_tables import session as session
+from orchestrator.store.access_tables import sign_in_failure as sign_in_failure
+from orchestrator.store.access_tables import staff as staff
 from orchestrator.store.columns import BigId, Json, one_of
 from orchestrator.store.columns import Moment as Moment
 from orchestrator.store.columns import UtcDateTime as UtcDateTime
 from orchestrator.store.columns import metadata as metadata
+from orchestrator.store.desk_tables import call_sheet as call_sheet
+from orchestrator.store.desk_tables import forgotten as forgotten
+from orchestrator.store.desk_tables import promise as promise
 from orchestrator.store.outside import inbox as inbox
 from orchestrator.store.outside import reply as reply
 from orchestrator.store.outside import secret as secret
@@ -34,6 +43,7 @@ from orchestrator.store.outside import sender as sender
 from orchestrator.store.outside import survey_answer as survey_answer
 
 OPEN_SQL = one_of("state", OPEN_STATES)
+_RUNS, _OVER = "ended_at IS NULL", "ended_at IS NOT NULL"  # of enrollments
 
 customer = Table(
     "customer",
@@ -52,7 +62,13 @@ customer = Table(
     Column("extra", Json, nullable=False),
     Column("told_at", Json, nullable=False),  # field -> newest event time that set it: newest wins, field by field
     Column("created_at", Moment, nullable=False),
+    Column("name_key", String(80)),  # the beginning of the name in small letters, for the search; set with the name
+    Column("family_key", String(80)),  # the same of its last word
+    Column("erased_at", Moment),  # their content and contact points are gone; the skeleton stays
     # customers.reached_at: whose number or address an incoming text, call or bounce is about
+    # finding.named: the beginning of a name or of a family name, as somebody types it into the search
+    Index("ix_customer_name", "name_key", postgresql_ops={"name_key": "text_pattern_ops"}),
+    Index("ix_customer_family", "family_key", postgresql_ops={"family_key": "text_pattern_ops"}),
     Index("ix_customer_phone", "phone", postgresql_where=text("phone IS NOT NULL"), sqlite_where=text("phone IS NOT NULL")),
     Index("ix_customer_email", "email", postgresql_where=text("email IS NOT NULL"), sqlite_where=text("email IS NOT NULL")),
 )
@@ -79,6 +95,7 @@ suppression = Table(
     Column("since", Moment, nullable=False),
     Column("why", Text, nullable=False),
     Column("lifted_at", Moment),
+    Column("attempt_id", Uuid),  # the call on which it was asked for, as long as its ending can be undone
     CheckConstraint(one_of("channel", {"email", "text", "call", "voice", "voicemail", "all"}), name="channel"),
     # suppressions.of: asked for every batch that is judged; and one live entry for each channel
     Index(
@@ -110,6 +127,16 @@ event = Table(
     CheckConstraint(one_of("state", {"waiting", "handled", "set_aside"}), name="state"),
     CheckConstraint("(state = 'set_aside') = (error IS NOT NULL AND tries >= 3)", name="set_aside_has_error"),
     Index("ix_event_subject", "subject", "type"),  # events.seen: was it stopped before it started; waits
+    # person.events_of: everything about one customer; erasing it
+    Index(
+        "ix_event_customer", "customer_id", "received_at",
+        postgresql_where=text("customer_id IS NOT NULL"), sqlite_where=text("customer_id IS NOT NULL"),
+    ),
+    # board.needs: how many wait for a person
+    Index(
+        "ix_event_aside", "received_at", "id",
+        postgresql_where=text("state = 'set_aside'"), sqlite_where=text("state = 'set_aside'"),
+    ),
     # events.waiting: every two seconds, and after an error
     Index(
         "ix_event_waiting", "received_at",
@@ -166,6 +193,10 @@ enrollment = Table(
     ),
     Index("ix_enrollment_subject", "subject", "playbook"),  # enrollments.earlier: re-entry; the timeline
     Index("ix_enrollment_customer", "customer_id"),  # suppressions: every open run of a customer
+    # standing.inside: who is in a version now, page by page
+    Index("ix_enrollment_standing", "version_id", "id", postgresql_where=text(_RUNS), sqlite_where=text(_RUNS)),
+    # standing.ended: how the enrollments of the last weeks ended
+    Index("ix_enrollment_ended", "ended_at", "playbook", "end_reason", postgresql_where=text(_OVER), sqlite_where=text(_OVER)),
 )  # fmt: skip
 
 touch = Table(
@@ -191,6 +222,11 @@ touch = Table(
     Column("epoch", Integer, nullable=False),  # grows with every claim: a stale owner's write changes nothing
     Column("lease_until", Moment),
     Column("held_by", String(120)),
+    Column("rank_at", Moment),  # ready: its place in the queue, earliest first; core/urgency.py
+    Column("skill", String(80)),  # calls: only for people who have it
+    Column("language", String(8)),  # calls: only for people who speak it
+    Column("offered_to", String(120)),  # calls: this person first …
+    Column("offered_until", Moment),  # … until then; null: for nobody else
     Column("effect_at", Moment),  # when the attempt began that took, or may have taken, effect
     Column("finished_at", Moment),
     Column("disposition", String(40)),
@@ -203,12 +239,17 @@ touch = Table(
     ),
     CheckConstraint("channel IS NOT NULL OR state IN ('planned', 'done', 'cancelled', 'expired')", name="wait_states"),
     CheckConstraint("(channel IS NOT NULL AND channel = 'call') = (queue IS NOT NULL)", name="calls_have_a_queue"),
-    CheckConstraint("state NOT IN ('ready', 'in_call') OR channel = 'call'", name="call_states"),
+    CheckConstraint("state NOT IN ('ready', 'in_call', 'filed') OR channel = 'call'", name="call_states"),
+    CheckConstraint("state <> 'ready' OR rank_at IS NOT NULL", name="ready_has_rank"),
+    CheckConstraint("offered_until IS NULL OR offered_to IS NOT NULL", name="offered_to_somebody"),
     CheckConstraint("state <> 'sending' OR channel <> 'call'", name="sending_is_no_call"),
     CheckConstraint("state <> 'calling' OR channel IN ('voice', 'voicemail')", name="calling_is_automatic"),
-    CheckConstraint("(state IN ('sending', 'in_call', 'calling')) = (lease_until IS NOT NULL)", name="lease"),
-    CheckConstraint("state <> 'in_call' OR held_by IS NOT NULL", name="one_owner"),
-    CheckConstraint("state NOT IN ('sending', 'in_call', 'calling', 'sent', 'unknown') OR effect_at IS NOT NULL", name="effect"),
+    CheckConstraint("(state IN ('sending', 'in_call', 'filed', 'calling')) = (lease_until IS NOT NULL)", name="lease"),
+    CheckConstraint("state NOT IN ('in_call', 'filed') OR held_by IS NOT NULL", name="one_owner"),
+    CheckConstraint("state <> 'filed' OR disposition IS NOT NULL", name="filed_has_disposition"),
+    CheckConstraint(
+        "state NOT IN ('sending', 'in_call', 'filed', 'calling', 'sent', 'unknown') OR effect_at IS NOT NULL", name="effect"
+    ),
     CheckConstraint("effect_at IS NULL OR effect_at >= due_at", name="never_early"),
     CheckConstraint(
         f"(finished_at IS NULL) = ({one_of('state', OPEN_STATES)})", name="finished"
@@ -222,9 +263,9 @@ touch = Table(
         "ix_touch_due", "channel", "due_at", "id",
         postgresql_where=text("state = 'planned'"), sqlite_where=text("state = 'planned'"),
     ),
-    # desk.claim_next and the sweep for calls that nobody took
+    # desk.claim_next and the sweep for calls that nobody took; board.waiting counts all of them from the index alone
     Index(
-        "ix_touch_ready", "queue", "priority", "due_at",
+        "ix_touch_ready", "queue", "rank_at", "id", postgresql_include=["due_at", "expires_at"],
         postgresql_where=text("state = 'ready'"), sqlite_where=text("state = 'ready'"),
     ),
     # one person, one call: desk.claim_next gives back what they hold already
@@ -308,6 +349,12 @@ journal = Table(
     Column("touch_id", Uuid),
     Column("event_id", Uuid),
     Index("ix_journal_enrollment", "enrollment_id"),  # journal.of_enrollments: timeline and why
+    # journal.of_customer: what was decided about a person and belongs to no enrollment
+    Index(
+        "ix_journal_customer", "customer_id", "at",
+        postgresql_where=text("enrollment_id IS NULL AND customer_id IS NOT NULL"),
+        sqlite_where=text("enrollment_id IS NULL AND customer_id IS NOT NULL"),
+    ),
     # journal.of_subject: what was decided where no enrollment came of it
     Index(
         "ix_journal_subject", "subject",
@@ -324,7 +371,7 @@ pause = Table(
     Column("since", Moment, nullable=False),
     Column("by", Text, nullable=False),
     UniqueConstraint("scope", "name"),
-    CheckConstraint(one_of("scope", {"all", "channel", "playbook", "queue"}), name="scope"),
+    CheckConstraint(one_of("scope", {"all", "channel", "playbook", "queue", "customer"}), name="scope"),
 )
 
 api_key = Table(
@@ -334,8 +381,10 @@ api_key = Table(
     Column("name", String(80), nullable=False, unique=True),
     Column("hash", String(64), nullable=False, unique=True),  # sha256 of 32 random bytes: nothing to guess, nothing to salt
     Column("scopes", Json, nullable=False),
+    Column("role", String(16)),  # whom it reads for: a key sees what this role may see; null: it posts events only
     Column("created_at", Moment, nullable=False),
     Column("revoked_at", Moment),
+    CheckConstraint(f"role IS NULL OR {one_of('role', Role)}", name="role"),
 )
 
 ingest_mark = Table(

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, select, update
 
 from orchestrator.core.life import may_go
 from orchestrator.core.model import AUTOMATIC_CALLS, Contact, Customer, Run, Touch, TouchState
@@ -47,12 +47,9 @@ def claim_due(work: Work, channel: str, now: datetime, limit: int) -> list[Due]:
     return _fetch(work, _due_on, ("due_at", "id"), {"now": now, "channel": channel}, most=limit)
 
 
-def claim_ready(work: Work, queues: Sequence[str] | None, now: datetime, limit: int) -> list[Due]:
-    """Call tasks that wait in these queues (None: in any), most urgent first, locked."""
-    order = ("priority", "due_at", "id")
-    if queues is None:
-        return _fetch(work, _ready, order, {"now": now}, most=limit)
-    return _fetch(work, _ready_in, order, {"now": now, "queues": keys(work, queues)}, most=limit)
+def claim_ready(work: Work, ids: Sequence[UUID], limit: int) -> list[Due]:
+    """Those of these calls that still wait and that nobody looks at just now, most urgent first, locked."""
+    return _fetch(work, _ready_given, ("rank_at", "id"), {"ids": keys(work, ids)}, most=limit) if ids else []
 
 
 def overdue_ready(work: Work, now: datetime, limit: int) -> list[Due]:
@@ -63,6 +60,11 @@ def overdue_ready(work: Work, now: datetime, limit: int) -> list[Due]:
 def lease_over(work: Work, now: datetime, limit: int) -> list[Due]:
     """Touches whose holder has not come back in time, locked."""
     return _fetch(work, _lease_over, ("due_at", "id"), {"now": now}, most=limit)
+
+
+def filed_over(work: Work, now: datetime, but: Sequence[UUID], limit: int) -> list[Due]:
+    """Calls whose ending can be undone no more, locked. but: those that were looked at already."""
+    return _fetch(work, _filed_over, ("lease_until", "id"), {"now": now, "ids": keys(work, but)}, most=limit)
 
 
 def unknown(work: Work, limit: int, after: UUID | None = None, *, messages_only: bool = False) -> list[Due]:
@@ -97,6 +99,7 @@ def with_answers(due: Due, answers: Mapping[str, Any]) -> Due:
     return replace(due, run=replace(due.run, answers={**due.run.answers, **answers}))
 
 
+_READ = frozenset(column.name for column in TOUCH)
 Which = Callable[[bool], ColumnElement[bool]]  # told whether it is for PostgreSQL
 _NOW = bindparam("now", type_=Moment)
 
@@ -109,12 +112,8 @@ def _due_on(postgres: bool) -> ColumnElement[bool]:
     return and_(table.c.channel == bindparam("channel"), table.c.state == TouchState.PLANNED, table.c.due_at <= _NOW)
 
 
-def _ready(postgres: bool) -> ColumnElement[bool]:
-    return and_(table.c.state == TouchState.READY, or_(table.c.expires_at.is_(None), table.c.expires_at > _NOW))
-
-
-def _ready_in(postgres: bool) -> ColumnElement[bool]:
-    return and_(_ready(postgres), among(table.c.queue, "queues", postgres=postgres))
+def _ready_given(postgres: bool) -> ColumnElement[bool]:
+    return and_(_given(postgres), table.c.state == TouchState.READY)
 
 
 def _overdue(postgres: bool) -> ColumnElement[bool]:
@@ -122,7 +121,12 @@ def _overdue(postgres: bool) -> ColumnElement[bool]:
 
 
 def _lease_over(postgres: bool) -> ColumnElement[bool]:
-    return and_(table.c.lease_until.is_not(None), table.c.lease_until < _NOW)
+    return and_(table.c.lease_until.is_not(None), table.c.lease_until < _NOW, table.c.state != TouchState.FILED)
+
+
+def _filed_over(postgres: bool) -> ColumnElement[bool]:
+    is_over = and_(table.c.lease_until.is_not(None), table.c.lease_until <= _NOW, table.c.state == TouchState.FILED)
+    return and_(is_over, ~among(table.c.id, "ids", postgres=postgres))
 
 
 def _unknown(postgres: bool) -> ColumnElement[bool]:
@@ -150,12 +154,13 @@ def _fetch(
 @cache
 def _picking(postgres: bool, which: Which, order: tuple[str, ...], skip: bool) -> Select[Any]:
     """Lock the picked touches first, then what they belong to: picking from the index alone keeps a backlog from being sorted."""
-    picking = select(*TOUCH).where(which(postgres)).order_by(*(table.c[name] for name in order)).limit(bindparam("most"))
+    extra = [table.c[name] for name in order if name not in _READ]
+    picking = select(*TOUCH, *extra).where(which(postgres)).order_by(*(table.c[name] for name in order)).limit(bindparam("most"))
     if postgres:
         picking = picking.with_for_update(key_share=True, skip_locked=skip)
     picked = picking.cte("picked")
     query = (
-        select(*picked.c, *RUN, *customers.CUSTOMER)
+        select(*(picked.c[column.name] for column in TOUCH), *RUN, *customers.CUSTOMER)
         .join(enrollment, enrollment.c.id == picked.c.enrollment_id)
         .join(playbook_version, playbook_version.c.id == enrollment.c.version_id)
         .join(customer, customer.c.id == picked.c.customer_id)
@@ -239,13 +244,14 @@ def next_due(work: Work) -> datetime | None:
 
 
 def next_change(work: Work) -> datetime | None:
-    """When time alone changes something next: a touch falls due, a call expires or escalates."""
+    """When time alone changes something next: a touch falls due, a call expires or escalates, an ending becomes final."""
     ready = table.c.state == TouchState.READY
     query = select(
         func.min(table.c.due_at).filter(table.c.state == TouchState.PLANNED),
         func.min(table.c.expires_at).filter(ready),
         func.min(table.c.escalate_at).filter(ready),
-    ).where(table.c.state.in_((TouchState.PLANNED, TouchState.READY)))
+        func.min(table.c.lease_until).filter(table.c.state == TouchState.FILED),
+    ).where(table.c.state.in_((TouchState.PLANNED, TouchState.READY, TouchState.FILED)))
     return min((m for m in work.connection.execute(query).one() if m is not None), default=None)
 
 
@@ -263,5 +269,27 @@ def late(work: Work, now: datetime) -> tuple[int, datetime | None]:
 
 
 def requeue(work: Work, id_: UUID, queue: str) -> None:
-    """A call task goes to another queue, once."""
-    work.connection.execute(update(table).where(table.c.id == id_).values(queue=queue, escalate_at=None))
+    """A call task goes to another queue, once, where it is anybody's."""
+    moved = {"queue": queue, "escalate_at": None, "offered_to": None, "offered_until": None}
+    work.connection.execute(update(table).where(table.c.id == id_).values(**moved))
+
+
+def last_filed(work: Work, who: str, now: datetime) -> Row[Any] | None:
+    """What this person said last that can still be undone: id, disposition, lease_until."""
+    mine = and_(table.c.lease_until > now, table.c.state == TouchState.FILED, table.c.held_by == who)
+    columns: tuple[Any, ...] = (table.c.id, table.c.disposition, table.c.lease_until)
+    query = select(*columns).where(mine)
+    return work.connection.execute(query.order_by(table.c.lease_until.desc(), table.c.id).limit(1)).first()
+
+
+def desk_row(work: Work, id_: UUID) -> Row[Any] | None:
+    """What the desk asks about a call beside what the engine knows: held_by, lease_until, disposition, rank_at, skill, language."""
+    columns: tuple[Any, ...] = (
+        table.c.held_by,
+        table.c.lease_until,
+        table.c.disposition,
+        table.c.rank_at,
+        table.c.skill,
+        table.c.language,
+    )
+    return work.connection.execute(select(*columns).where(table.c.id == id_)).first()

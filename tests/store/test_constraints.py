@@ -100,11 +100,68 @@ def _survey(*ratings: int) -> Break:
     return act
 
 
+def _staff(**more: Any) -> dict[str, Any]:
+    id_ = new_id()
+    row = {
+        "id": id_,
+        "name": id_.hex,
+        "title": "Ari",
+        "role": "agent",
+        "queues": [],
+        "skills": [],
+        "languages": [],
+        "created_at": AT,
+    }
+    return {**row, **more}
+
+
+def _signed(table: Any, *rows: dict[str, Any]) -> Break:
+    """Sessions or invitations of somebody."""
+
+    def act(work: Work, stage: Stage) -> None:
+        whose = put(work, schema.staff, **_staff())["id"]
+        for more in rows:
+            id_ = new_id()
+            row = {"id": id_, "hash": id_.hex, "staff_id": whose, "created_at": AT, "expires_at": LATER}
+            own = {"made_by": "ada"} if table is schema.invitation else {"via": "password", "device": "a browser", "seen_at": AT}
+            put(work, table, **{**row, **own, **more})
+
+    return act
+
+
+def _sheet(**more: Any) -> Break:
+    def act(work: Work, stage: Stage) -> None:
+        touch = put(work, schema.touch, **stage.touch(**CALL, **IN_CALL))["id"]
+        attempt = put(work, schema.attempt, **stage.attempt(touch, via="desk"))["id"]
+        row = {"attempt_id": attempt, "touch_id": touch, "who": "ari", "phase": "reading", "note": "", "answers": {}, "promised_for": {},
+               "began_at": AT, "undone": 0}  # fmt: skip
+        put(work, schema.call_sheet, **{**row, **more})
+
+    return act
+
+
+def _promise(*rows: dict[str, Any]) -> Break:
+    def act(work: Work, stage: Stage) -> None:
+        touch = put(work, schema.touch, **stage.touch(**CALL, **IN_CALL))["id"]
+        attempt = put(work, schema.attempt, **stage.attempt(touch, via="desk"))["id"]
+        for more in rows:
+            row = {"id": new_id(), "customer_id": stage.customer, "attempt_id": attempt, "question": "drawing", "what": "The drawing",
+                   "due_at": LATER, "owner": "ari", "made_at": AT}  # fmt: skip
+            put(work, schema.promise, **{**row, **more})
+
+    return act
+
+
+def _forgotten(**more: Any) -> dict[str, Any]:
+    return {"kind": "phone", "digest": "d", "channel": "all", "since": AT, **more}
+
+
 def _inbox(**more: Any) -> dict[str, Any]:
     row = {"provider": "twilio", "kind": "text_status", "key": "k1", "body": {}, "received_at": AT}
     return {**row, "state": "waiting", "tries": 0, "again_at": AT, **more}
 
 
+IN_CALL = {"state": "in_call", "held_by": "ari", "lease_until": LATER, "effect_at": AT}
 DONE = {"outcome": "rejected_safe", "ended_at": AT}
 BROKEN: dict[str, Break] = {
     "ck_touch_state": _touch(state="claimed", finished_at=AT),
@@ -118,13 +175,16 @@ BROKEN: dict[str, Break] = {
     "ck_touch_lease": _touch(state="sending", effect_at=AT),
     "ck_touch_one_owner": _touch(**CALL, state="in_call", lease_until=LATER, effect_at=AT),
     "ck_touch_effect": _touch(state="sent", finished_at=AT),
+    "ck_touch_ready_has_rank": _touch(**CALL, state="ready"),
+    "ck_touch_offered_to_somebody": _touch(**CALL, offered_until=LATER),
+    "ck_touch_filed_has_disposition": _touch(**CALL, **{**IN_CALL, "state": "filed"}),
     "ck_touch_never_early": _touch(**{**SENT, "due_at": LATER}),
     "ck_touch_finished": _touch(state="skipped"),
     "uq_touch_enrollment_id_ordinal": _two_touches(SENT, {}),
     "ux_touch_open": _two_touches({}, {"ordinal": 2}),
     "ux_touch_in_call": _two_touches(
-        {**CALL, "state": "in_call", "held_by": "ari", "lease_until": LATER, "effect_at": AT},
-        {**CALL, "state": "in_call", "held_by": "ari", "lease_until": LATER, "effect_at": AT},
+        {**CALL, **IN_CALL},
+        {**CALL, **IN_CALL},
     ),
     "ck_attempt_outcome": _attempt({"outcome": "maybe", "ended_at": AT}),
     "ck_attempt_carrier_result": _attempt({"carrier_result": "eaten"}),
@@ -156,6 +216,27 @@ BROKEN: dict[str, Break] = {
     "ck_reply_verdict": _reply(read_at=AT, read_by="ari", verdict="shrug"),
     "ck_survey_answer_on_the_scale": _survey(6),
     "ck_pause_scope": _pause({"scope": "moon"}),
+    "ck_staff_role": _row(schema.staff, _staff, {"role": "boss"}),
+    "ck_staff_lower_case": _row(schema.staff, _staff, {"name": "Ari"}),
+    "ck_staff_nobody_disabled_is_on": _row(schema.staff, _staff, {"disabled_at": AT, "on_since": AT}),
+    "uq_staff_name": _row(schema.staff, _staff, {"name": "ari"}, {"name": "ari"}),
+    "uq_staff_oidc_subject": _row(schema.staff, _staff, {"oidc_subject": "i/s"}, {"oidc_subject": "i/s"}),
+    "ck_session_via": _signed(schema.session, {"via": "window"}),
+    "ck_session_lasts": _signed(schema.session, {"expires_at": AT}),
+    "uq_session_hash": _signed(schema.session, {"hash": "h"}, {"hash": "h"}),
+    "uq_invitation_hash": _signed(schema.invitation, {"hash": "h", "used_at": AT}, {"hash": "h"}),
+    "ux_invitation_live": _signed(schema.invitation, {}, {}),
+    "ck_call_sheet_phase": _sheet(phase="asleep"),
+    "ck_call_sheet_dialled_by": _sheet(dialled_by="pigeon"),
+    "ck_call_sheet_sentiment": _sheet(sentiment="blue"),
+    "ck_call_sheet_call_back_by": _sheet(call_back_by="nobody"),
+    "ck_call_sheet_scope": _sheet(scope="fax"),
+    "ck_call_sheet_filed_has_disposition": _sheet(phase="filed", filed_at=AT),
+    "ck_promise_one_end": _promise({"kept_at": AT, "dropped_at": AT}),
+    "uq_promise_attempt_id_question": _promise({}, {}),
+    "ck_forgotten_kind": _row(schema.forgotten, _forgotten, {"kind": "fax"}),
+    "ck_forgotten_channel": _row(schema.forgotten, _forgotten, {"channel": "fax"}),
+    "uq_forgotten_kind_digest_channel": _row(schema.forgotten, _forgotten, {}, {}),
     "uq_pause_scope_name": _pause({"scope": "all"}, {"scope": "all"}),
 }
 ELSEWHERE = {"api_key", "ingest_mark", "replay"}  # tables of other parts, tested there
@@ -177,13 +258,27 @@ def test_the_same_rows_unbroken_are_accepted(database: Database) -> None:
         stage = Stage(work)
         sent = put(work, schema.touch, **stage.touch(**SENT))["id"]
         put(work, schema.attempt, **stage.attempt(sent, outcome="accepted", ended_at=AT, provider_ref="r"))
-        put(work, schema.touch, **stage.touch(ordinal=2, **CALL, state="in_call", held_by="ari", lease_until=LATER, effect_at=AT))
+        put(work, schema.touch, **stage.touch(ordinal=2, **CALL, **IN_CALL))
         _enrollment(ended_at=AT, end_reason="goal")(work, stage)
         _suppression({"channel": "all", "lifted_at": AT}, {"channel": "all"})(work, stage)
         _pause({"scope": "all"}, {"scope": "channel", "name": "text"})(work, stage)
         _reply(read_at=AT, read_by="ari", verdict="go_on")(work, stage)
         _dead("phone", "email")(work, stage)
+        _row(schema.staff, _staff, {}, {"disabled_at": AT}, {"on_since": AT})(work, stage)
+        _signed(schema.session, {}, {})(work, stage)
+        _signed(schema.invitation, {"used_at": AT}, {})(work, stage)
+        _row(schema.forgotten, _forgotten, {}, {"channel": "call"})(work, stage)
         _row(schema.inbox, _inbox, {}, {"key": "k2", "state": "handled", "again_at": None})(work, stage)
+
+
+def test_a_sheet_that_is_not_broken_is_accepted(database: Database) -> None:
+    with database.work() as work:
+        _sheet(phase="filed", filed_at=AT, disposition="completed", dialled_by="hand", sentiment="good")(work, Stage(work))
+
+
+def test_promises_that_are_not_broken_are_accepted(database: Database) -> None:
+    with database.work() as work:
+        _promise({"kept_at": AT}, {"question": "price", "dropped_at": AT})(work, Stage(work))
 
 
 def test_every_constraint_is_tried() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
+
+from orchestrator.store.migrations.checks import put_checks
 
 revision = "0002"
 down_revision = "0001"
@@ -35,7 +36,7 @@ CHECKS = (
     ),
 )  # fmt: skip
 OPEN = "state IN ('calling', 'in_call', 'planned', 'ready', 'sending', 'unknown')"
-NEW = ("hold_has_reason", "calling_is_automatic", "carrier_result")
+NEW = {("enrollment", "hold_has_reason"), ("touch", "calling_is_automatic"), ("attempt", "carrier_result")}
 
 
 def upgrade() -> None:
@@ -185,48 +186,9 @@ def upgrade() -> None:
     op.create_index(
         "ux_touch_open", "touch", ["enrollment_id"], unique=True, postgresql_where=sa.text(OPEN), sqlite_where=sa.text(OPEN)
     )
-    _put_checks()
+    put_checks(CHECKS, NEW)
     made = sa.table("secret", sa.column("name", sa.String), sa.column("value", sa.String))
     op.bulk_insert(made, [{"name": "links", "value": secrets.token_urlsafe(48)}])
-
-
-def _put_checks() -> None:
-    if op.get_bind().dialect.name == "sqlite":
-        _put_checks_into_sqlite()
-        return
-    for table, name, condition in CHECKS:
-        if name not in NEW:
-            op.drop_constraint(op.f(f"ck_{table}_{name}"), table, type_="check")
-        op.create_check_constraint(op.f(f"ck_{table}_{name}"), table, condition)
-
-
-def _put_checks_into_sqlite() -> None:
-    """SQLite has no ALTER for constraints, and making a table anew would break what refers to it.
-
-    Its documentation (section "Making Other Kinds Of Table Schema Changes") gives this way for changes that touch no stored row.
-    """
-    link = op.get_bind()
-    link.exec_driver_sql("PRAGMA writable_schema=ON")
-    version = link.exec_driver_sql("PRAGMA schema_version").scalar_one()
-    for table in sorted({table for table, _, _ in CHECKS}):
-        text = link.exec_driver_sql("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)).scalar_one()
-        for _, name, condition in (c for c in CHECKS if c[0] == table):
-            text = _with_check(text, f"ck_{table}_{name}", condition)
-        link.exec_driver_sql("UPDATE sqlite_master SET sql = ? WHERE type = 'table' AND name = ?", (text, table))
-    link.exec_driver_sql(f"PRAGMA schema_version={version + 1}")
-    link.exec_driver_sql("PRAGMA writable_schema=RESET")
-
-
-def _with_check(text: str, name: str, condition: str) -> str:
-    """A CREATE TABLE with this CHECK instead of the one of the same name, or besides the others."""
-    found = re.search(rf',\s*CONSTRAINT "?{name}"? CHECK \(', text)
-    if found:
-        depth, end = 1, found.end()
-        while depth:
-            depth += {"(": 1, ")": -1}.get(text[end], 0)
-            end += 1
-        text = text[: found.start()] + text[end:]
-    return f"{text.rstrip()[:-1].rstrip()}, \n\tCONSTRAINT {name} CHECK ({condition})\n)"
 
 
 def downgrade() -> None:
