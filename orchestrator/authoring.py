@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +14,7 @@ from orchestrator.errors import PlaybookError, Problem
 from orchestrator.language.design import Design, load_design, load_document
 from orchestrator.language.house_rules import HouseRules
 from orchestrator.language.program import Program
-from orchestrator.language.system_events import SYSTEM_EVENTS
+from orchestrator.language.system_events import BUILT_IN, SYSTEM_EVENTS
 from orchestrator.language.words import FOLDERS
 from orchestrator.parts import Parts
 from orchestrator.rulebook import HOUSE_RULES, LIFECYCLE
@@ -23,6 +24,7 @@ from orchestrator.store.changes import entry
 from orchestrator.store.database import Work
 
 MOST_FILES = 2_000
+OURS = Path(__file__).parent / "built_in"  # playbooks of the system itself
 _RULES = {HOUSE_RULES: "house-rules.yaml", LIFECYCLE: "lifecycle.yaml"}
 
 
@@ -60,6 +62,9 @@ def read_folder(folder: Path) -> dict[str, str]:
 def load(folder: Path) -> tuple[Design, dict[str, str]]:
     """A folder's design, checked, with its texts. Raises PlaybookError with every problem of every file."""
     files = read_folder(folder)
+    if taken := [name for name in BUILT_IN if f"{name}.yaml" in files]:
+        hint = "give yours another name"
+        raise PlaybookError(Problem(f"the playbook '{name}' is built in", hint, f"{name}.yaml", 1, 1) for name in taken)
     design = load_design(files)
     problems = check_house(design.house_rules)
     if problems:
@@ -67,13 +72,25 @@ def load(folder: Path) -> tuple[Design, dict[str, str]]:
     return design, files
 
 
+def built_in(folder: Mapping[str, str]) -> Design:
+    """The playbooks of the system itself, under the house rules of these files."""
+    return _built_in(*(folder[path] for path in _RULES.values()))
+
+
+@lru_cache(maxsize=4)
+def _built_in(*rules: str) -> Design:
+    return load_design({**dict(zip(_RULES.values(), rules, strict=True)), **read_folder(OURS)})
+
+
 def publish(parts: Parts, folder: Path, by: str) -> list[Published]:
-    """Make what the folder says current. Enrollments keep the version they began with; what has not changed stays as it is.
+    """Make what the folder says current, and what is built in. Enrollments keep the version they began with; what has not changed
+    stays as it is.
 
     Refused when the new house rules lack something that a version with open enrollments names.
     """
     design, files = load(folder)
-    return parts.database.run(lambda work: _publish(parts, work, design, files, by))
+    ours = built_in(files)
+    return parts.database.run(lambda work: _publish(parts, work, design, ours, files, by))
 
 
 def compare(parts: Parts, folder: Path) -> list[Published]:
@@ -81,34 +98,40 @@ def compare(parts: Parts, folder: Path) -> list[Published]:
     design, files = load(folder)
     with parts.database.work() as work:
         before = versions.current(work)
-    hashes = _hashes(design, files)
+    hashes = _hashes(design, built_in(files), files)
     answer = [
         Published(name, before[name].number, "unchanged" if before[name].hash == hash_ else "changed")
         if name in before
         else Published(name, 0, "new")
         for name, hash_ in hashes.items()
     ]
-    return answer + [Published(name, row.number, "retired") for name, row in before.items() if name not in hashes]
+    return _worth_saying(answer) + [Published(name, row.number, "retired") for name, row in before.items() if name not in hashes]
 
 
-def _hashes(design: Design, files: Mapping[str, str]) -> dict[str, str]:
+def _worth_saying(done: list[Published]) -> list[Published]:
+    """What is built in and stays as it is is nobody's concern."""
+    return [p for p in done if p.name not in BUILT_IN or p.what != "unchanged"]
+
+
+def _hashes(design: Design, ours: Design, files: Mapping[str, str]) -> dict[str, str]:
     rules = {name: hashlib.sha256(files[path].encode()).hexdigest() for name, path in _RULES.items()}
-    return {**rules, **{name: design.hash(name) for name in design.playbooks}}
+    return {**rules, **{name: of.hash(name) for of in (design, ours) for name in of.playbooks}}
 
 
-def _publish(parts: Parts, work: Work, design: Design, files: Mapping[str, str], by: str) -> list[Published]:
+def _publish(parts: Parts, work: Work, design: Design, ours: Design, files: Mapping[str, str], by: str) -> list[Published]:
     now = parts.clock()
     before = versions.current(work)
     _check_in_flight(work, design.house_rules)
-    wanted = _hashes(design, files)
+    wanted = _hashes(design, ours, files)
     done: list[Published] = []
     for name, hash_ in wanted.items():
         there = before.get(name)
         if there is not None and there.hash == hash_:
             done.append(Published(name, there.number, "unchanged"))
             continue
-        document = {"text": files[_RULES[name]]} if name in _RULES else design.document(name)
-        listens = frozenset() if name in _RULES else _listens(design.playbooks[name].program)
+        of = ours if name in BUILT_IN else design
+        document = {"text": files[_RULES[name]]} if name in _RULES else of.document(name)
+        listens = frozenset() if name in _RULES else _listens(of.playbooks[name].program)
         number = versions.publish(work, parts.new_id(), name, hash_, document, listens, by, now)
         done.append(Published(name, number, "changed" if there is not None else "new"))
     for name, row in before.items():
@@ -125,7 +148,7 @@ def _publish(parts: Parts, work: Work, design: Design, files: Mapping[str, str],
         if p.what != "unchanged"
     ]
     written.write(work, [], said)
-    return done
+    return _worth_saying(done)
 
 
 def _check_in_flight(work: Work, rules: HouseRules) -> None:

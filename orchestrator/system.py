@@ -50,11 +50,28 @@ def emit_opt_out(parts: Parts, work: Work, in_use: InUse, customer: str, channel
     return _write(work, in_use, "customer.opted_out", [said])
 
 
+def emit_about(
+    parts: Parts,
+    work: Work,
+    in_use: InUse,
+    type_: str,
+    key: str,
+    subject: str,
+    customer: str,
+    data: Mapping[str, Any],
+    now: datetime,
+) -> bool:
+    """Write one event that belongs to no touch. Answers whether it was written: not when one with this key was, or nobody listens.
+
+    customer: the business's own id.
+    """
+    return _write(work, in_use, type_, [_event(parts, type_, key, subject, customer, data, now)])
+
+
 def _write(work: Work, in_use: InUse, type_: str, batch: Sequence[NewEvent]) -> bool:
     if type_ not in in_use.listens or not batch:
         return False
-    events.store(work, batch, {}, state="waiting")
-    return True
+    return bool(events.store(work, batch, {}, state="waiting"))
 
 
 def _event(parts: Parts, type_: str, key: str, subject: str, customer: str, data: Mapping[str, Any], now: datetime) -> NewEvent:

@@ -33,7 +33,8 @@ from orchestrator.language.program import (
 )
 from orchestrator.language.source import Loc, Source
 from orchestrator.language.spoken import check_call
-from orchestrator.language.system_events import SYSTEM_EVENTS
+from orchestrator.language.staffing import check_staffing, queue_field
+from orchestrator.language.system_events import BUILT_IN, STAGE, SYSTEM_EVENTS
 from orchestrator.language.words import FOLDERS, Words
 
 WordsByName = Mapping[tuple[str, str], Words | None]  # (channel, name) -> words; None: the file is there but cannot be used
@@ -128,7 +129,8 @@ class _Work:
 
     def _check_head(self) -> None:
         playbook = self.playbook
-        self._known(playbook.stage, self.lifecycle.stages, ("stage",), "stage", "lifecycle.yaml")
+        if playbook.playbook not in BUILT_IN or playbook.stage != STAGE:
+            self._known(playbook.stage, self.lifecycle.stages, ("stage",), "stage", "lifecycle.yaml")
         if playbook.contact_window:
             self._window(playbook.contact_window, ("contact_window",))
         for index, event in enumerate(playbook.start_types):
@@ -238,11 +240,9 @@ class _Work:
             self._known(step.stage, self.lifecycle.stages, (*loc, "stage"), "stage", "lifecycle.yaml")
         if step.contact_window:
             self._window(step.contact_window, (*loc, "contact_window"))
-        if step.queue:
-            self._known(step.queue, self.house_rules.queues, (*loc, "queue"), "queue", "house-rules.yaml")
-        if step.escalates:
-            at = (*loc, "escalates", "queue")
-            self._known(step.escalates.queue, self.house_rules.queues, at, "queue", "house-rules.yaml")
+        self.problems += check_staffing(
+            step, self.declared, self.house_rules, self.source, loc, built_in=playbook.playbook in BUILT_IN
+        )
         outcomes: dict[str, NodeId] = dict.fromkeys(carried_out(channel), f"{AGAIN}{name}") if step.repeat else {}
         known = outcome_names(channel)
         for outcome, answer in step.outcomes.items():
@@ -272,7 +272,10 @@ class _Work:
             only_if=only_if,
             not_later_than=step.not_later_than,
             due_within=step.due_within,
-            queue=step.queue,
+            queue=None if queue_field(step) else step.queue,
+            queue_from=queue_field(step),
+            skill=step.skill,
+            owner_first=step.owner_first,
             priority=step.priority,
             most=attempts.most if attempts else repeat.most if repeat else 1,
             apart=attempts.apart if attempts else repeat.every if repeat else None,

@@ -41,6 +41,17 @@ ALL: tuple[Disposition, ...] = (
     Disposition("disposition_missing", "Nobody said how it ended", "needs_review", "continue", "system"),
 )
 BY_CODE = {d.code: d for d in ALL}
+# What the engine itself notes on a call that ended without a person: for people to read. The language has results for these, below.
+SET_BY_ENGINE: tuple[Disposition, ...] = (
+    Disposition("failed", "The line failed", "continue", "continue", "system"),
+    Disposition("suppressed", "Contact is not wanted", "suppress", "continue", "system"),
+    Disposition("expired", "Nobody took it in time", "continue", "continue", "system"),
+)
+LABELS = {d.code: d.label for d in (*ALL, *SET_BY_ENGINE)}
+STAFF_CODES = tuple(d.code for d in ALL if d.by == "staff")  # what may be on screen, in this order
+# There was a conversation: required questions have been asked, and hold the finish back.
+TALKED = frozenset({"goal_met", "completed", "completed_concern", "declined", "already_done", "commitment_made"})
+DEAD_NUMBER = frozenset({"wrong_number", "invalid_number", "fax"})  # nobody is to call this number again
 CLASSES: tuple[Class, ...] = ("final", "retry", "continue", "suppress", "needs_review")
 
 # What a touch can answer beside dispositions; playbooks may name these as outcomes too.

@@ -13,6 +13,12 @@ from orchestrator.language.playbook import Model, wrong
 Line = Annotated[str, Field(min_length=1, max_length=1_000)]
 QuestionKind = Literal["text", "number", "boolean", "date", "choice", "commitment"]
 KeyMeaning = Literal["speak", "call_back", "confirm", "stop"]  # core/speech.py says them aloud
+SectionKind = Literal["listen", "objections", "voicemail"]
+SPECIAL: Mapping[SectionKind, str] = {  # sections that pages show apart, by their headings
+    "listen": "What to listen for",
+    "objections": "Objections",
+    "voicemail": "If you reach voicemail",
+}
 STOP_KEY = "9"  # on every call, so that people learn it once
 
 
@@ -119,6 +125,9 @@ class ScriptWords(Model):
     goal: Line = Field(description="what the call is for, in one sentence")
     voicemail: Line | None = Field(None, description="what to say to a voicemail")
     questions: dict[FieldName, Question] = Field(default_factory=dict, max_length=40, description="what to ask, by name")
+    sections: dict[SectionKind, Line] = Field(
+        default_factory=dict, description="your own headings of the special sections, e.g. {objections: Einwände}"
+    )
 
 
 Front = EmailWords | TextWords | VoiceWords | VoicemailWords | ScriptWords

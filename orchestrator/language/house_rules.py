@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from orchestrator.errors import did_you_mean
-from orchestrator.language.delays import Delay, TimeOfDay
-from orchestrator.language.dispositions import BY_CODE
+from orchestrator.language.delays import Delay, TimeOfDay, Unit
+from orchestrator.language.dispositions import LABELS
 from orchestrator.language.playbook import CHANNELS, Model, Name, wrong
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -133,7 +133,17 @@ class HouseRules(Model):
         description="where answers to an owner's e-mails go, e.g. {team-leads: leads@example.com}; else company.email",
     )
     queues: dict[Name, Queue] = Field(default_factory=dict, description="the lists in which calls wait for staff")
-    dispositions: dict[str, str] = Field(default_factory=dict, description="the team's own labels, by disposition")
+    dispositions: dict[str, Annotated[str, Field(min_length=1, max_length=60)]] = Field(
+        default_factory=dict, description="the team's own labels, by disposition"
+    )
+    wrap_up: Delay = Field(
+        Delay(3, Unit.MINUTES), description="how long a call may stay without its ending after the line is closed"
+    )
+    languages: list[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]] = Field(
+        default_factory=list,
+        max_length=30,
+        description="spoken on the desk, e.g. [en, es]: a customer of such a locale gets somebody who speaks it",
+    )
 
     @field_validator("default_windows", "never_outside", mode="before")
     @classmethod
@@ -164,6 +174,26 @@ class HouseRules(Model):
     @model_validator(mode="after")
     def _names_known_dispositions(self) -> HouseRules:
         for code in self.dispositions:
-            if code not in BY_CODE:
-                raise wrong(f"there is no disposition '{code}'", did_you_mean(code, BY_CODE), "dispositions")
+            if code not in LABELS:
+                raise wrong(f"there is no disposition '{code}'", did_you_mean(code, LABELS), "dispositions")
         return self
+
+    @field_validator("wrap_up")
+    @classmethod
+    def _is_short(cls, value: Delay) -> Delay:
+        if value.unit not in _ELAPSED or not timedelta() < value.count * _ELAPSED[value.unit] <= timedelta(hours=2):
+            raise wrong(f"'{value}' is no wrap-up time", "from 1 minute to 2 hours, e.g. wrap_up: 3 minutes", "")
+        return value
+
+    @property
+    def wraps_up_in(self) -> timedelta:
+        """`wrap_up` as a length of time."""
+        return self.wrap_up.count * _ELAPSED[self.wrap_up.unit]
+
+
+_ELAPSED = {Unit.MINUTES: timedelta(minutes=1), Unit.HOURS: timedelta(hours=1)}
+
+
+def label(rules: HouseRules, code: str) -> str:
+    """What people read for a disposition: the team's own words where they have some."""
+    return rules.dispositions.get(code) or LABELS.get(code) or code.replace("_", " ")

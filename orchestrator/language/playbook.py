@@ -13,6 +13,8 @@ from orchestrator.language.dispositions import AUTOMATIC_CALLS
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80, examples=["quote-check-in"])]
 EventType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$", max_length=120, examples=["quote.sent"])]
+# a queue of house-rules.yaml, or a field of the event that names one
+QueueName = Annotated[str, Field(pattern=r"^([a-z0-9]+(-[a-z0-9]+)*|event\.[a-z][a-z0-9_]*)$", max_length=80, examples=["sales"])]
 Condition = Annotated[str, Field(min_length=1, max_length=1_000, description="CEL, e.g. event.amount >= 500")]
 Purpose = Literal["service", "marketing"]
 Ending = Literal["goal", "exit"]
@@ -97,7 +99,14 @@ class Touchpoint(Timed):
     contact_window: Name | None = Field(None, description="the playbook's own unless said here")
     not_later_than: Delay | None = Field(None, description="this long after it was due it is skipped")
     due_within: Delay | None = Field(None, description="calls: how long it may wait for somebody to take it")
-    queue: Name | None = Field(None, description="calls: the list it waits in, from house-rules.yaml")
+    queue: QueueName | None = Field(
+        None,
+        description="calls: the list it waits in, from house-rules.yaml, or a field of the event that names one, e.g. event.team",
+    )
+    skill: Name | None = Field(None, description="calls: only for people who have it, e.g. skill: structural")
+    owner_first: Delay | None = Field(
+        None, description="calls: so long it is only for the person whom event.owner names, e.g. owner_first: 4 hours"
+    )
     priority: int = Field(5, ge=1, le=9, description="1 is most urgent")
     attempts: Attempts | None = Field(
         None, description="all kinds of calls: how often to try, e.g. {most: 3, apart: 1 business day}"
@@ -133,7 +142,8 @@ class Touchpoint(Timed):
                 raise wrong("'repeat' is for messages; a call has 'attempts'", "attempts: {most: 3, apart: 1 day}", "repeat")
             return self
         automatic = said[0] in AUTOMATIC_CALLS
-        for key in ("queue", "due_within", "escalates") if automatic else ("queue", "due_within", "attempts", "escalates"):
+        staffed = ("queue", "skill", "owner_first", "due_within", "escalates")
+        for key in staffed if automatic else (*staffed, "attempts"):
             if getattr(self, key):
                 whose = "calls that staff make" if automatic else "calls"
                 kind = "an automatic call" if automatic else "an email" if said == ["email"] else f"a {said[0]}"

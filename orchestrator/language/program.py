@@ -59,6 +59,9 @@ class TouchNode:
     not_later_than: Delay | None = None
     due_within: Delay | None = None
     queue: str | None = None
+    queue_from: str | None = None  # the field of the event that names the queue instead
+    skill: str | None = None  # calls: only for people who have it
+    owner_first: Delay | None = None  # calls: so long for the person whom event.owner names, and for nobody else
     priority: int = 5
     most: int = 1  # tries, the first included
     apart: Delay | None = None

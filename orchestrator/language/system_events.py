@@ -8,6 +8,8 @@ from typing import Any
 from orchestrator.language.lifecycle import EventDeclaration
 
 STAGE = "system"  # they belong to no stage of a customer's life
+# Playbooks of the system itself (orchestrator/built_in/), which start on events of this page. No file of an author has these names.
+BUILT_IN = ("by-hand", "promise")
 
 
 def _declare(means: str, **fields: str) -> EventDeclaration:
@@ -32,6 +34,27 @@ SYSTEM_EVENTS: Mapping[str, EventDeclaration] = {
     "customer.opted_out": _declare(
         "the customer wants no more contact, on one channel or on all; its subject is the customer",
         channel="text",
+    ),
+    "touch.asked": _declare(
+        "somebody of the staff asks for one call, text or e-mail; the playbook by-hand, which is built in, makes it",
+        channel="text",
+        subject="text",
+        words="text",
+        goal="optional text",
+        queue="optional text",
+        due_at="time",
+        owner="optional text",
+        asked_by="text",
+    ),
+    "promise.made": _declare(
+        "something was promised to a customer, for a day; the playbook promise, which is built in, reminds of it",
+        promise="text",
+        what="text",
+        due_at="time",
+        made_at="time",
+        owner="text",
+        queue="optional text",
+        about="optional text",
     ),
     "survey.answered": _declare(
         "the customer answered a question of ours",

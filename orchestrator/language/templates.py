@@ -15,7 +15,7 @@ from typing import Any, Literal, TextIO
 from liquid import Environment, RenderContext
 from liquid.ast import Node
 from liquid.builtin.content import ContentNode
-from liquid.builtin.expressions import FilteredExpression, Path, PositionalArgument, StringLiteral
+from liquid.builtin.expressions import FilteredExpression, Path, PositionalArgument, StringLiteral, parse_identifier
 from liquid.builtin.output import Output, OutputNode
 from liquid.builtin.tags.if_tag import IfTag
 from liquid.builtin.tags.unless_tag import UnlessTag
@@ -23,13 +23,17 @@ from liquid.exceptions import LiquidError, LiquidInterrupt, LiquidSyntaxError, O
 from liquid.expression import Expression
 from liquid.mode import Mode
 from liquid.stream import TokenStream
+from liquid.tag import Tag
+from liquid.token import TOKEN_TAG
 from liquid.undefined import UNDEFINED
 
 from orchestrator.errors import PlaybookError, Problem, TouchpointError, did_you_mean
+from orchestrator.language.asking import AskNode, Compared, Placed, compared, placed
 from orchestrator.language.filters import filters
 from orchestrator.language.merge_fields import Use, uses
 
 Style = Literal["plain", "line", "markdown"]  # line: one line only, such as a subject; markdown: values print literally in it
+ASK = "ask"  # `{% ask feeling %}`: where a script places one of its questions; words.py refuses it elsewhere
 TAGS = ("if", "unless", "case", "for", "break", "continue", "assign", "comment", "#")
 MOST_TEMPLATE = 20_000  # characters
 
@@ -63,6 +67,8 @@ class Template:
     column: int
     text: str
     uses: tuple[Use, ...] = field(repr=False)
+    asks: tuple[Placed, ...] = field(repr=False)  # the questions that a script places
+    compares: tuple[Compared, ...] = field(repr=False)
     _pieces: Sequence[str | Node] = field(repr=False)  # what stands there as it is, and what the engine evaluates
     _bound: Any = field(repr=False)
     _most: int
@@ -124,7 +130,8 @@ def compile_template(
         places = ((Problem(*_unknown_filter(n, environment), path, *_place(text, at, line, column))) for n, at in sorted(unknown))
         raise PlaybookError(places)
     pieces = [str(node.text) if isinstance(node, ContentNode) else node for node in bound.nodes]
-    return Template(name, path, line, column, text, found, pieces, bound, most)
+    asks = tuple(placed(bound.nodes))
+    return Template(name, path, line, column, text, found, asks, tuple(compared(bound.nodes)), pieces, bound, most)
 
 
 def _place(text: str, at: int, line: int, column: int) -> tuple[int, int]:
@@ -152,6 +159,8 @@ def _unknown_filter(name: str, environment: Environment) -> tuple[str, str]:
 def _words(said: str) -> tuple[str, str]:
     """Problem and hint for what the engine says."""
     if found := re.search(r"(?:unexpected|unknown) tag '(.*?)'", said):
+        if found[1] == "endask":
+            return "'{% endask %}' is not used here", "{% ask NAME %} has no end"
         if found[1] in _OTHER_TAGS:
             return f"'{{% {found[1]} %}}' is not used here", f"there are {', '.join(TAGS)}"
         return f"there is no '{{% {found[1]} %}}' here", did_you_mean(found[1], [*TAGS, "else", "elsif", "endif", "endfor"])
@@ -292,6 +301,18 @@ class _PrintTag(Output):
         return _Print(node.token, node.expression, self.env)
 
 
+class _AskTag(Tag):
+    """`{% ask feeling %}`."""
+
+    name = ASK
+    block = False
+
+    def parse(self, stream: TokenStream) -> AskNode:
+        token = stream.eat(TOKEN_TAG)
+        name = parse_identifier(self.env, stream.into_inner(tag=token, eat=False))
+        return AskNode(token, str(name))
+
+
 class _StrictIf(IfTag):
     mode = Mode.STRICT
 
@@ -313,7 +334,7 @@ class _Environment(Environment):
         self.filters = filters(self.filters)
         kept = {name: self.tags[name] for name in (*TAGS, "content", "illegal") if name in self.tags}
         self.tags = kept
-        for tag in (_PrintTag, _StrictIf, _StrictUnless):
+        for tag in (_PrintTag, _AskTag, _StrictIf, _StrictUnless):
             self.add_tag(tag)
         self.data = {"plain": _plain, "line": _line, "markdown": _markdown}[style]
 
@@ -330,6 +351,11 @@ def _plain(text: str) -> str:
 def _line(text: str) -> str:
     """In one line: a line break in a subject would begin a new header."""
     return text if text.isprintable() else _CONTROLS.sub("", _BREAKS.sub(" ", text))
+
+
+def escaped(text: str) -> str:
+    """A text that Markdown prints as it is."""
+    return _markdown(text)
 
 
 def _markdown(text: str) -> str:

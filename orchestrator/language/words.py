@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from orchestrator.errors import PlaybookError, Problem
+from orchestrator.language.asking import check_script
 from orchestrator.language.dispositions import AUTOMATIC_CALLS
 from orchestrator.language.fronts import (
     FRONTS,
@@ -22,13 +23,14 @@ from orchestrator.language.fronts import (
     Question,
     QuestionKind,
     ScriptWords,
+    SectionKind,
     SpokenWords,
 )
 from orchestrator.language.lifecycle import FieldType, Kind
 from orchestrator.language.merge_fields import check_names
 from orchestrator.language.names import SURVEY
 from orchestrator.language.source import Source, Spot, parse, read_yaml
-from orchestrator.language.templates import CannotSay, Style, Template, compile_template
+from orchestrator.language.templates import CannotSay, Style, Template, compile_template, escaped
 
 FOLDERS: Mapping[str, str] = {
     "email": "emails",
@@ -51,6 +53,9 @@ _ANSWERS: Mapping[QuestionKind, Kind] = {
     "choice": "text",
     "commitment": "text",  # what was promised, in words
 }
+ASKED = (
+    r"\[ask:([a-z][a-z0-9_]*)\]"  # what `{% ask NAME %}` leaves in a script; values cannot write it: their brackets are escaped
+)
 _FRONT = re.compile(r"---[ ]*\n(.*?)^---[ ]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _GAPS = re.compile(r"\n{3,}")
 
@@ -81,6 +86,9 @@ class Rendered:
     machine: str | None = None  # automatic calls: what a voicemail hears; None: nothing is left there
     keys: Mapping[str, KeyMeaning] = field(default_factory=dict)  # automatic calls: "1" -> speak
     recording: str | None = None  # automatic calls: the address of a recorded message, in place of the words for the machine
+    marked: str = ""  # scripts: the body with a mark where each question stands; language/script.py reads it
+    placed: frozenset[str] = frozenset()  # scripts: the questions that the file places somewhere, asked now or not
+    sections: Mapping[SectionKind, str] = field(default_factory=dict)  # scripts: own headings of the special sections
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +114,11 @@ class Words:
         if isinstance(self.front, EmailWords) and self.front.survey:
             return dict(SURVEY)
         return {name: FieldType(_ANSWERS[q.kind], optional=True) for name, q in self.questions.items()}
+
+    @property
+    def placed(self) -> frozenset[str]:
+        """The questions that a script places by `{% ask NAME %}`."""
+        return frozenset(ask.name for ask in self.body.asks)
 
     @property
     def title(self) -> str | None:
@@ -134,10 +147,24 @@ class Words:
         survey = None
         if asked is not None:
             survey = SurveyWords(said["survey.ask"], asked.points, said.get("survey.low", ""), said.get("survey.high", ""))
+        if isinstance(self.front, ScriptWords):
+            return self._script(self.front, body, said)
         one = said.get
+        return Rendered(body, one("subject"), one("preheader"), one("reply_to"), survey=survey)
+
+    def _script(self, front: ScriptWords, body: str, said: Mapping[str, str]) -> Rendered:
+        """A script: in the body the questions are written out, for whoever reads it as text."""
+
+        def written(found: re.Match[str]) -> str:
+            question = front.questions[found[1]]
+            choices = f": {', '.join(question.choices)}" if question.choices else ""
+            return escaped(question.ask) + f" (`{found[1]}`{escaped(choices)})"
+
+        readable = re.sub(ASKED, written, body) if self.placed else body
         return Rendered(
-            body, one("subject"), one("preheader"), one("reply_to"), one("title"), one("goal"), one("voicemail"), survey
-        )
+            readable, title=said.get("title"), goal=said.get("goal"), voicemail=said.get("voicemail"), marked=body,
+            placed=self.placed, sections=front.sections,
+        )  # fmt: skip
 
     def _spoken(self, front: SpokenWords, body: str, said: Mapping[str, str]) -> Rendered:
         """An automatic call: what is below is for a person in voices/, for the machine in voicemails/."""
@@ -182,6 +209,7 @@ def read_words(channel: str, name: str, text: str, path: str) -> Words:
     if channel == "text" and len(body.strip()) > MOST_TEXT:
         hint = f"at most {MOST_TEXT} characters, or it is sent in five parts and more"
         problems.append(Problem(f"the text has {len(body.strip())} characters", hint, path, line, 1))
+    problems += check_script(front, template, path) if template is not None else []
     if problems or template is None:
         raise PlaybookError(problems)
     return Words(channel, name, path, front, template, lines, places)

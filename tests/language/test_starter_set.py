@@ -14,6 +14,7 @@ from orchestrator.language.dispositions import ALL, AUTOMATIC_CALLS
 from orchestrator.language.facts import Facts, customer_facts, facts
 from orchestrator.language.lifecycle import check_data
 from orchestrator.language.program import TouchNode
+from orchestrator.language.script import shape
 from orchestrator.language.words import FOLDERS, Rendered, Words
 
 ROOT = Path(__file__).resolve().parents[2] / "playbooks"
@@ -250,6 +251,17 @@ def test_a_script_names_only_buttons_that_staff_have(starter: Design) -> None:
         picked = re.findall(r"(?:pick|or) \*\*(.+?)\*\*", body)
         assert picked, path.name
         assert set(picked) <= labels, f"{path.name}: {set(picked) - labels}"
+
+
+def test_a_script_places_each_of_its_questions_and_knows_what_customers_object(starter: Design) -> None:
+    for event_type in FULL:
+        for words, said in sayings(starter, event_type, "full"):
+            if words.channel == "call":
+                made = shape(said, words.questions)
+                assert [s.title for s in made.sections if s.kind == "answers"] == [], words.path
+                assert len(made.objections) >= 2, words.path
+                assert made.voicemail, words.path
+                assert made.asked, words.path
 
 
 def test_a_concern_leaves_its_words_for_the_lead(starter: Design) -> None:
