@@ -10,15 +10,15 @@ from typing import cast
 from uuid import UUID
 
 from orchestrator.channels.base import Answer, Caller, Held, Placed, RejectedPermanent, RejectedSafe, Unknown
-from orchestrator.core.model import TouchState
 from orchestrator.core.numbers import why_not
 from orchestrator.core.receipts import Result
 from orchestrator.core.still import may_still
-from orchestrator.desk import NotHeld
-from orchestrator.errors import InputError, NotFound, Problem
+from orchestrator.drafts import sheet_for
+from orchestrator.errors import InputError, Problem
 from orchestrator.facts import facts_for
+from orchestrator.holding import NotHeld, held_or_not, one
 from orchestrator.parts import Parts
-from orchestrator.store import attempts, pauses, touches
+from orchestrator.store import attempts, pauses, sheets
 from orchestrator.store import changes as written
 from orchestrator.store.changes import entry
 from orchestrator.store.database import Work
@@ -48,10 +48,10 @@ def dial(parts: Parts, touch: UUID, who: str, agent: str) -> NotHeld | None:
 
 
 def _begin(parts: Parts, work: Work, touch: UUID, who: str, agent: str, now: datetime) -> UUID | NotHeld:
-    due = _one(work, touch)
-    holder = touches.holder(work, touch)
-    if due.touch.state is not TouchState.IN_CALL or holder != who:
-        return NotHeld(due.touch.state, holder)
+    due = one(work, touch)
+    refused = held_or_not(work, due, who)
+    if refused is not None:
+        return refused
     row = attempts.open_of(work, [touch])[touch]
     if row.asked_at is not None and row.asked_at + NOT_TWICE_WITHIN > now:
         raise InputError(Problem("your telephone rings already", f"wait {NOT_TWICE_WITHIN.seconds} seconds before trying again"))
@@ -65,15 +65,22 @@ def _begin(parts: Parts, work: Work, touch: UUID, who: str, agent: str, now: dat
     if against is not None:
         raise InputError(Problem(f"this customer may not be called now: {against}", "put the call back"))
     attempts.asked(work, [row.id], now)  # the intent, before the provider is called
+    if row.carrier_result is not None:  # an earlier line of the same call is over: the new one is told about from its beginning
+        attempts.mark(work, row.id, carrier_result=None, carrier_at=None, carrier_code=None)
+    sheet_for(work, row, who, now)
+    sheets.change(work, row.id, phase="dialling", dialled_by="bridge", dialled_at=now, talked_from=None, wrap_up_from=None)
     written.write(work, [], [_entry(due, "call.dialling", f"{who}'s telephone rings first", who, now)])
     handle: UUID = row.id
     return handle
 
 
 def _record(work: Work, touch: UUID, handle: UUID, answer: Answer, now: datetime) -> None:
-    due = _one(work, touch)
+    due = one(work, touch)
     if isinstance(answer, Placed):
         attempts.place(work, [{"id": handle, "provider_ref": answer.ref}])
+    elif not isinstance(answer, Unknown):  # no telephone rang
+        sheets.never_dialled(work, handle)
+        attempts.mark(work, handle, asked_at=None)
     why = f"placed as {answer.ref}" if isinstance(answer, Placed) else _refusal(answer) or ""
     written.write(work, [], [_entry(due, "call.dialled", why, "", now)])
 
@@ -84,10 +91,3 @@ def _refusal(answer: Answer) -> str | None:
 
 def _entry(due: Due, what: str, why: str, rule: str, now: datetime) -> dict[str, object]:
     return entry(now, what, why, rule=rule, run=due.run.id, touch=due.touch.id, customer=due.customer.id)
-
-
-def _one(work: Work, touch: UUID) -> Due:
-    found = touches.given(work, [touch])
-    if not found:
-        raise NotFound(f"there is no touch {touch}")
-    return found[0]

@@ -18,6 +18,7 @@ from orchestrator.channels.sendgrid_events import read_event
 from orchestrator.channels.twilio_reports import read_call_status, read_text_status
 from orchestrator.core.receipts import Report
 from orchestrator.engine import suppress
+from orchestrator.erasing import drop_late_words
 from orchestrator.errors import DatabaseError
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
@@ -86,6 +87,7 @@ def _handle(parts: Parts, work: Work, limit: int) -> tuple[int, int]:
         inbox.handled(work, done)
         for id_, note in notes.items():
             inbox.handled(work, [id_], note)
+        drop_late_words(work, [row for row in rows if row.id in notes or row.id in done])
         return len(rows), len(done) + len(notes)
     return 0, 0
 
@@ -129,7 +131,9 @@ def _read(kind: str, body: Any, handle: UUID | None, received_at: datetime) -> R
             return read_call_status(body, handle, received_at)
         case "agent_leg":  # our own end of a bridged call says nothing about how the customer's line went
             agent = read_call_status(body, handle, received_at)
-            return replace(agent, result=None, duration_s=None, code="", why="") if agent is not None else None
+            if agent is None:
+                return None
+            return replace(agent, result=None, duration_s=None, code="", why="", our_end=agent.result)
         case "email_event":
             return read_event(body, received_at)
     return None

@@ -1,153 +1,228 @@
-"""Calls that staff make: take the next one, put it back, say how it ended. One person has one call; one call has one person."""
+"""Calls that staff make: take the next one or this one, keep it, put it back. One person has one call; one call has one person.
+
+What is noted during a call is in sheets.py, how it ended in filing.py, what a lead does with other people's calls in leading.py.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
+from orchestrator import filing
 from orchestrator.core import planner
-from orchestrator.core.judging import Go, Later, Over
-from orchestrator.core.model import Change, Close, End, EndReason, TouchState
+from orchestrator.core.judging import Fate, Go, Later, Over
+from orchestrator.core.model import Change, Close, TouchState
 from orchestrator.dispatch import judge_all, put_off
-from orchestrator.engine import suppress
-from orchestrator.errors import InputError, NotFound, Problem, did_you_mean
+from orchestrator.errors import InputError, Problem
 from orchestrator.facts import facts_for
-from orchestrator.language.dispositions import BY_CODE
-from orchestrator.language.templates import CannotSay
+from orchestrator.holding import CALL_LEASE as CALL_LEASE
+from orchestrator.holding import WEB_LEASE as WEB_LEASE
+from orchestrator.holding import Agent as Agent
+from orchestrator.holding import CallTask as CallTask
+from orchestrator.holding import NotHeld as NotHeld
+from orchestrator.holding import NotNow as NotNow
+from orchestrator.holding import held_or_not, let_go, one, task_of
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
-from orchestrator.store import attempts, customers, touches
+from orchestrator.store import attempts, audit, ready, sheets, touches
 from orchestrator.store import changes as written
 from orchestrator.store.attempts import Intent
+from orchestrator.store.audit import By
 from orchestrator.store.changes import entry
 from orchestrator.store.database import Work
 from orchestrator.store.touches import Due
 from orchestrator.system import emit
 
-CALL_LEASE = timedelta(minutes=30)  # longer than a call with its wrap-up; afterwards the disposition is missing
-LOOK_AT = 20  # ready calls that are judged before giving up for this round
-DEAD_NUMBER = frozenset({"wrong_number", "invalid_number", "fax"})
+LOOK_AHEAD = (50, 400)  # calls of each queue that are looked at: 200 people ask at once, and each passes over what others lock
+AT_ONCE = (1, 20)  # calls that are locked and judged: the first is nearly always free to go
+MOST_ROUNDS = 50  # of 20 calls that may not be made now, before somebody is told that there is none
 
 
-@dataclass(frozen=True, slots=True)
-class CallTask:
-    """A call that somebody has: whom to call, why now, and what to say."""
-
-    touch: UUID
-    epoch: int
-    due: Due
-    why: str
-    script: str  # Markdown
-    already_held: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class NotHeld:
-    """The call is not this person's: the result was not recorded."""
-
-    state: TouchState
-    held_by: str | None
-
-
-def claim_next(parts: Parts, who: str, queues: Sequence[str] | None = None) -> CallTask | None:
+def claim_next(
+    parts: Parts, who: str | Agent, queues: Sequence[str] | None = None, *, lease: timedelta = CALL_LEASE
+) -> CallTask | None:
     """The most urgent call that may be made now, for this person alone. None when there is none.
 
-    queues: the queues they work (None: all). Policies are asked again here: what is not allowed now leaves the queue.
+    queues: the queues they work (None: what the agent says, else all). Policies are asked again here: what is not allowed now
+    leaves the queue.
     """
+    agent = who if isinstance(who, Agent) else Agent(who)
+    if queues is not None:
+        agent = replace(agent, queues=tuple(queues))
     now = parts.clock()
-    return parts.database.run(lambda work: _claim_next(parts, work, who, queues, now))
+    return parts.database.run(lambda work: _claim_next(parts, work, agent, lease, now))
 
 
-def _claim_next(parts: Parts, work: Work, who: str, queues: Sequence[str] | None, now: datetime) -> CallTask | None:
+def _claim_next(parts: Parts, work: Work, agent: Agent, lease: timedelta, now: datetime) -> CallTask | None:
     in_use = parts.rulebook.refresh(work)
-    held = touches.held_by(work, who)
+    held = touches.held_by(work, agent.name)
     if held:
-        return _task(work, in_use, held[0], held[0].touch.epoch, already_held=True)
-    while dues := touches.claim_ready(work, queues, now, LOOK_AT):
-        changes: list[Change] = []
-        entries: list[dict[str, Any]] = []
-        task = None
-        for due, _, fate in judge_all(parts, work, in_use, dues, now, only_first=True):
-            match fate:
-                case Go():
-                    task = _take(parts, work, in_use, due, who, now)
-                    entries.append(
-                        entry(now, "touch.in_call", f"{who} has it; {fate.why}", rule=who, run=due.run.id, touch=due.touch.id,
-                              customer=due.customer.id)
-                    )  # fmt: skip
-                case Later():
-                    entries += put_off(work, [(due, fate)], now)
-                case Over():
-                    changes += fate.changes
-        written.write(work, changes, entries)
+        return task_of(work, in_use, held[0], held[0].touch.epoch, already_held=True)
+    ahead, at_once = LOOK_AHEAD[0], AT_ONCE[0]
+    for _ in range(MOST_ROUNDS):
+        ids = ready.heads(work, agent.name, agent.queues, agent.skills, agent.languages, now, ahead)
+        dues = touches.claim_ready(work, ids, at_once)
+        if not dues and (not ids or ahead == LOOK_AHEAD[1]):
+            return None
+        if not dues:
+            ahead = LOOK_AHEAD[1]
+        task = _first_free(parts, work, in_use, dues, agent, lease, now)
         if task is not None:
             return task
+        at_once = AT_ONCE[1]
     return None
 
 
-def _take(parts: Parts, work: Work, in_use: InUse, due: Due, who: str, now: datetime) -> CallTask:
-    touch = due.touch
-    numbers = attempts.numbers(work, [touch.id])
-    attempts.begin(
-        work,
-        [Intent(parts.new_id(), touch.id, numbers.get(touch.id, 0) + 1, touch.epoch + 1, "desk", now, due.customer.phone)],
-    )
+def _first_free(
+    parts: Parts, work: Work, in_use: InUse, dues: Sequence[Due], agent: Agent, lease: timedelta, now: datetime
+) -> CallTask | None:
+    """The first of these that may be made now; those before it are put off or over."""
+    for due, _, fate in judge_all(parts, work, in_use, dues, now, only_first=True):
+        if isinstance(fate, Go):
+            return _take(parts, work, in_use, due, fate, agent.name, lease, now)
+        _leaves_the_queue(work, due, fate, now)
+    return None
+
+
+def _leaves_the_queue(work: Work, due: Due, fate: Fate, now: datetime) -> None:
+    match fate:
+        case Later():
+            written.write(work, [], put_off(work, [(due, fate)], now))
+        case Over():
+            written.write(work, fate.changes)
+
+
+def _take(parts: Parts, work: Work, in_use: InUse, due: Due, go: Go, who: str, lease: timedelta, now: datetime) -> CallTask:
+    touch, attempt = due.touch, parts.new_id()
+    number = attempts.numbers(work, [touch.id]).get(touch.id, 0) + 1
+    attempts.begin(work, [Intent(attempt, touch.id, number, touch.epoch + 1, "desk", now, due.customer.phone)])
+    sheets.begin(work, attempt, touch.id, who, now)
     touches.move(
         work,
         [{"id": touch.id, "epoch": touch.epoch, "was_state": touch.state, "state": TouchState.IN_CALL, "held_by": who, "effect_at": now,
-          "lease_until": now + CALL_LEASE}],
+          "lease_until": now + lease}],
     )  # fmt: skip
-    return _task(work, in_use, due, touch.epoch + 1)
+    said = entry(
+        now, "touch.in_call", f"{who} has it; {go.why}", rule=who, run=due.run.id, touch=touch.id, customer=due.customer.id
+    )
+    written.write(work, [], [said])
+    return task_of(work, in_use, due, touch.epoch + 1)
 
 
-def _task(work: Work, in_use: InUse, due: Due, epoch: int, *, already_held: bool = False) -> CallTask:
-    facts = facts_for(work, in_use, due)
-    try:
-        script = in_use.render(work, facts, due.touch).body
-    except CannotSay as missing:  # a person reads it: a gap is better than no call
-        script = f"(The script cannot be filled in: {missing})"
-    return CallTask(due.touch.id, epoch, due, due.touch.why, script, already_held)
-
-
-def put_back(parts: Parts, touch: UUID, who: str) -> NotHeld | None:
-    """The call was not made after all: it waits in its queue again. None when done."""
+def claim_this(parts: Parts, touch: UUID, agent: Agent, *, lease: timedelta = CALL_LEASE) -> CallTask | NotHeld | NotNow:
+    """This call, for this person alone; who has it instead; or why nobody, or not they, may have it now."""
     now = parts.clock()
 
-    def unit(work: Work) -> NotHeld | None:
-        due = _one(work, touch)
-        if due.touch.state is not TouchState.IN_CALL or touches.holder(work, touch) != who:
+    def unit(work: Work) -> CallTask | NotHeld | NotNow:
+        in_use = parts.rulebook.refresh(work)
+        held = touches.held_by(work, agent.name)
+        if held and held[0].touch.id == touch:
+            return task_of(work, in_use, held[0], held[0].touch.epoch, already_held=True)
+        if held:
+            return NotNow("you have another call: finish it, or put it back first")
+        due = one(work, touch)
+        if due.touch.state is not TouchState.READY:
             return NotHeld(due.touch.state, touches.holder(work, touch))
-        row = attempts.open_of(work, [touch])[touch]
-        attempts.close(work, [attempts.outcome_row(row.id, "rejected_safe", now, None, f"{who} put it back")])
-        _let_go(work, due, who, now)
-        return None
+        against = _not_for(work, due, agent, now)
+        if against is not None:
+            return NotNow(against)
+        ((_, _, fate),) = judge_all(parts, work, in_use, [due], now)
+        match fate:
+            case Go():
+                return _take(parts, work, in_use, due, fate, agent.name, lease, now)
+            case Later():
+                why = fate.why
+            case Over():
+                why = next((c.why for c in fate.changes if isinstance(c, Close)), "it is not to be made any more")
+        _leaves_the_queue(work, due, fate, now)
+        return NotNow(why)
 
     return parts.database.run(unit)
 
 
-def _let_go(work: Work, due: Due, who: str, now: datetime) -> None:
-    """The call waits again, or is called off when its follow-up ended meanwhile."""
-    touch, ended = due.touch, due.run.ended
-    released = {
-        "id": touch.id,
-        "epoch": touch.epoch,
-        "was_state": touch.state,
-        "held_by": None,
-        "lease_until": None,
-        "effect_at": None,
-    }
-    touches.move(work, [{**released, "state": TouchState.READY}])
-    entries = [
-        entry(now, "touch.put_back", f"{who} put it back", rule=who, run=due.run.id, touch=touch.id, customer=due.customer.id)
-    ]
-    over: list[Change] = []
-    if ended is not None:
-        why = f"the enrollment has ended ({ended})"
-        over.append(Close(touch.id, due.run.id, TouchState.CANCELLED, ended, now, why, touch.epoch + 1))
-    written.write(work, over, entries)
+def _not_for(work: Work, due: Due, agent: Agent, now: datetime) -> str | None:
+    """Why this call is for other people."""
+    touch, row = due.touch, touches.desk_row(work, due.touch.id)
+    if agent.queues is not None and touch.queue not in agent.queues:
+        return f"it waits in the queue {touch.queue}, which is not yours"
+    theirs = touch.offered_to is not None and touch.offered_to != agent.name.lower()
+    if theirs and (touch.offered_until is None or touch.offered_until > now):
+        return f"it is kept for {touch.offered_to}"
+    if row is not None and row.skill is not None and agent.skills is not None and row.skill not in agent.skills:
+        return f"it needs somebody who knows about {row.skill}"
+    if row is not None and row.language is not None and agent.languages is not None and row.language not in agent.languages:
+        return f"it needs somebody who speaks {row.language}"
+    return None
+
+
+def current(parts: Parts, who: str) -> CallTask | None:
+    """The call that this person has, without taking one."""
+
+    def unit(work: Work) -> CallTask | None:
+        held = touches.held_by(work, who)
+        if not held:
+            return None
+        return task_of(work, parts.rulebook.refresh(work), held[0], held[0].touch.epoch, already_held=True)
+
+    return parts.database.run(unit)
+
+
+def renew(parts: Parts, touch: UUID, who: str, *, lease: timedelta = WEB_LEASE) -> NotHeld | datetime:
+    """Until when the call is theirs now. Wrap-up is not renewed beyond what the house rules allow."""
+    now = parts.clock()
+
+    def unit(work: Work) -> NotHeld | datetime:
+        due = one(work, touch)
+        refused = held_or_not(work, due, who)
+        if refused is not None:
+            return refused
+        in_use = parts.rulebook.refresh(work)
+        sheet = sheets.newest(work, touch)
+        until = now + lease
+        if sheet is not None and sheet.phase == "wrap_up" and sheet.wrap_up_from is not None:
+            until = min(until, sheet.wrap_up_from + in_use.house.rules.wraps_up_in)
+        touches.move(
+            work,
+            [
+                {
+                    "id": touch,
+                    "epoch": due.touch.epoch,
+                    "was_state": due.touch.state,
+                    "state": due.touch.state,
+                    "lease_until": until,
+                }
+            ],
+        )
+        return until
+
+    return parts.database.run(unit)
+
+
+def put_back(parts: Parts, touch: UUID, who: str) -> NotHeld | None:
+    """The call was not made after all: it waits in its queue again. None when done.
+
+    Raises InputError when it was dialled: then it happened, and needs its disposition.
+    """
+    now = parts.clock()
+
+    def unit(work: Work) -> NotHeld | None:
+        due = one(work, touch)
+        refused = held_or_not(work, due, who)
+        if refused is not None:
+            return refused
+        row = attempts.open_of(work, [touch])[touch]
+        sheet = sheets.of_attempt(work, row.id)
+        if row.asked_at is not None or (sheet is not None and sheet.dialled_at is not None):
+            raise InputError(
+                Problem("the customer was dialled, so the call cannot be put back", "say how it ended, e.g. no answer")
+            )
+        let_go(work, due, row.id, f"{who} put it back", who, now)
+        return None
+
+    return parts.database.run(unit)
 
 
 def finish(
@@ -159,85 +234,29 @@ def finish(
     note: str = "",
     answers: Mapping[str, Any] | None = None,
     call_back_at: datetime | None = None,
+    call_back_by: Literal["me", "anyone"] = "anyone",
+    scope: str = "all",
+    due: Mapping[str, date] | None = None,
 ) -> NotHeld | None:
-    """Say how a call ended; what follows is planned. None when recorded.
+    """Say how a call ended; what follows is planned at once, and nothing can be undone. None when recorded. For the terminal.
 
-    A call whose disposition is missing may be finished by anyone. Raises InputError for a disposition that does not exist.
+    A call whose disposition is missing may be finished by anyone. scope: of do_not_contact. due: the days of commitments.
+    Raises InputError for a disposition that does not exist, and for answers that are missing or wrong.
     """
-    if disposition not in BY_CODE:
-        raise InputError(Problem(f"'{disposition}' is no disposition", did_you_mean(disposition, BY_CODE)))
-    if call_back_at is not None and disposition != "call_back":
-        raise InputError(Problem(f"a time to call back was given, but the disposition is {disposition}", "use call_back"))
-    now = parts.clock()
-    if call_back_at is not None and call_back_at <= now:
-        raise InputError(Problem("the time to call back has passed", "give a moment in the future, with its zone"))
-
-    def unit(work: Work) -> tuple[NotHeld | None, bool]:
-        return _finish(parts, work, touch, who, disposition, note, dict(answers or {}), call_back_at, now)
-
-    refused, emitted = parts.database.run(unit)
-    if emitted:
-        parts.wake({"upkeep"})
-    return refused
+    unwanted = scope if disposition == "do_not_contact" else None
+    said = filing.Filing(disposition, note, dict(answers or {}), None, call_back_at, call_back_by, unwanted, dict(due or {}))
+    return filing.finish(parts, touch, who, said)
 
 
-def _finish(
-    parts: Parts,
-    work: Work,
-    touch: UUID,
-    who: str,
-    code: str,
-    note: str,
-    answers: dict[str, Any],
-    asked_for: datetime | None,
-    now: datetime,
-) -> tuple[NotHeld | None, bool]:
-    in_use = parts.rulebook.refresh(work)
-    due = _one(work, touch)
-    holder = touches.holder(work, touch)
-    mine = due.touch.state is TouchState.IN_CALL and holder == who
-    missing = due.touch.state is TouchState.UNKNOWN and due.touch.channel == "call"
-    if not (mine or missing):
-        return NotHeld(due.touch.state, holder), False
-    row = attempts.open_of(work, [touch])[touch]
-    recorded = attempts.outcome_row(row.id, "accepted", now, row.provider_ref or f"desk:{who}", note)  # a bridged call has a name
-    (attempts.close if mine else attempts.settle)(work, [recorded])
-    touches.move(
-        work,
-        [{"id": touch, "epoch": due.touch.epoch, "was_state": due.touch.state, "state": TouchState.DONE,
-          "disposition": code, "lease_until": None,
-          "finished_at": now, "reason": None}],
-    )  # fmt: skip
-    why = f"{who}: {BY_CODE[code].label.lower()}"
-    entries = [entry(now, "touch.done", why, rule=code, run=due.run.id, touch=touch, customer=due.customer.id)]
-    if answers:
-        due = touches.with_answers(due, answers)
-        written.answer(work, due.run.id, dict(due.run.answers))
-    changes = _follows(parts, work, in_use, due, code, asked_for, now)
-    written.write(work, changes, entries)
-    return None, emit(parts, work, in_use, "call.finished", [due], {"disposition": code}, now)
-
-
-def _follows(
-    parts: Parts, work: Work, in_use: InUse, due: Due, code: str, asked_for: datetime | None, now: datetime
-) -> list[Change]:
-    if code in DEAD_NUMBER:
-        customers.forget_contact_point(work, due.customer.id, "phone", None, f"a call: {BY_CODE[code].label.lower()}", now)
-    if code == "do_not_contact":
-        suppress(parts, work, in_use, due.customer.id, "all", "asked on the phone not to be contacted", now, but=due.run.id)
-        return [] if due.run.ended else [End(due.run.id, EndReason.OPTED_OUT, now, "asked on the phone not to be contacted")]
-    if due.run.ended is not None:
-        return []
-    return planner.after(facts_for(work, in_use, due), due.touch, code, now, parts.new_id, asked_for)
-
-
-def settle(parts: Parts, touch: UUID, who: str, as_: Literal["sent", "failed", "again"]) -> NotHeld | None:
-    """A person decides what became of a message of which nobody knows. None when recorded."""
+def settle(
+    parts: Parts, touch: UUID, who: str, as_: Literal["sent", "failed", "again"], *, role: str = "terminal"
+) -> NotHeld | None:
+    """A person decides what became of a message of which nobody knows. None when recorded. role: theirs, for the audit trail."""
     now = parts.clock()
 
     def unit(work: Work) -> NotHeld | None:
         in_use = parts.rulebook.refresh(work)
-        due = _one(work, touch)
+        due = one(work, touch)
         if due.touch.state is not TouchState.UNKNOWN or due.touch.channel == "call":
             return NotHeld(due.touch.state, touches.holder(work, touch))
         row = attempts.open_of(work, [touch])[touch]
@@ -259,15 +278,11 @@ def settle(parts: Parts, touch: UUID, who: str, as_: Literal["sent", "failed", "
         if not again and due.run.ended is None:
             follows = planner.after(facts_for(work, in_use, due), due.touch, as_, now, parts.new_id)
         written.write(work, follows, entries)
+        audit.note(
+            work, By(who, role), "message.decided", f"touch:{touch}", f"{who} decided what became of a message: {as_}", now
+        )
         if as_ == "sent":
             emit(parts, work, in_use, "touch.sent", [due], {}, now)
         return None
 
     return parts.database.run(unit)
-
-
-def _one(work: Work, touch: UUID) -> Due:
-    found = touches.given(work, [touch])
-    if not found:
-        raise NotFound(f"there is no touch {touch}")
-    return found[0]

@@ -16,12 +16,16 @@ from orchestrator.composing import compose
 from orchestrator.core.judging import Fate, Go, Later, Over, fate, refuse
 from orchestrator.core.model import Change, Contact, Deny, TouchState
 from orchestrator.core.planner import Facts
+from orchestrator.core.urgency import rank_at
+from orchestrator.core.windows import add
 from orchestrator.facts import Defect, facts_of
+from orchestrator.filing import settle_filed
+from orchestrator.language.program import TouchNode
 from orchestrator.language.templates import CannotSay
 from orchestrator.outcomes import Sending, record
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
-from orchestrator.store import attempts, pauses, senders, touches
+from orchestrator.store import attempts, pauses, senders, staff, touches
 from orchestrator.store import changes as written
 from orchestrator.store.attempts import Intent
 from orchestrator.store.changes import entry
@@ -40,7 +44,7 @@ CHANNELS = ("wait", "email", "text", "voice", "voicemail", "call")  # the queues
 
 def drain(parts: Parts, channel: str, *, stop: Callable[[], bool] = lambda: False, most: int = 100_000) -> int:
     """Do what is due on a channel until nothing is left, `stop` says so, or `most` touches are done. Answers how many were handled."""
-    handled, size = 0, SMALL
+    handled, size = (settle_filed(parts) if channel == "call" else 0), SMALL  # here, because this runs every second
     while handled < most and not stop():
         found = drain_once(parts, channel, min(size, most - handled))
         handled += found
@@ -121,7 +125,7 @@ def _claim(parts: Parts, work: Work, channel: str, now: datetime, size: int) -> 
     free = [(d, x, f) for d, x, f in judged if x is not None and isinstance(f, Go)]
     sending: list[Sending] = []
     if channel == "call":
-        entries += _offer(work, free, now)
+        entries += _offer(work, in_use, free, now)
     elif channel != "wait":
         sending, refused = _write_intents(parts, work, in_use, free, entries, now)
         changes += refused
@@ -131,8 +135,18 @@ def _claim(parts: Parts, work: Work, channel: str, now: datetime, size: int) -> 
     return len(dues), sending
 
 
-def _offer(work: Work, free: Sequence[tuple[Due, Facts, Go]], now: datetime) -> list[dict[str, Any]]:
-    """Calls become tasks in their queues."""
+def _offer(work: Work, in_use: InUse, free: Sequence[tuple[Due, Facts, Go]], now: datetime) -> list[dict[str, Any]]:
+    """Calls become tasks in their queues, for whom they are."""
+    kept_for = {d.touch.id: kept for d, f, _ in free if (kept := _owner(d, f, now)) is not None}
+    here = staff.enabled(work, {name for name, _ in kept_for.values()}) if kept_for else set()
+    nodes = {d.touch.id: f.program.nodes[d.touch.step] for d, f, _ in free}
+    rows = []
+    for d, _, _ in free:
+        node, owner = nodes[d.touch.id], kept_for.get(d.touch.id)
+        offered: tuple[str | None, datetime | None] = (d.touch.offered_to, d.touch.offered_until)
+        if owner is not None:
+            offered = owner if owner[0] in here else (None, None)
+        rows.append((node.skill if isinstance(node, TouchNode) else None, _language(in_use, d), *offered))
     touches.move(
         work,
         [
@@ -142,8 +156,13 @@ def _offer(work: Work, free: Sequence[tuple[Due, Facts, Go]], now: datetime) -> 
                 "was_state": d.touch.state,
                 "state": TouchState.READY,
                 "escalate_at": f.escalate_at,
+                "rank_at": rank_at(d.touch.priority, d.touch.due_at, d.touch.expires_at),
+                "skill": skill,
+                "language": language,
+                "offered_to": offered_to,
+                "offered_until": offered_until,
             }
-            for d, _, f in free
+            for (d, _, f), (skill, language, offered_to, offered_until) in zip(free, rows, strict=True)
         ],
     )
     return [
@@ -157,6 +176,26 @@ def _offer(work: Work, free: Sequence[tuple[Due, Facts, Go]], now: datetime) -> 
         )
         for d, _, f in free
     ]
+
+
+def _owner(due: Due, facts: Facts, now: datetime) -> tuple[str, datetime] | None:
+    """For whom a call is kept first, and until when: whoever the event names, where the step asks for it.
+
+    What was promised by, or given to, somebody else stays theirs.
+    """
+    node, named = facts.program.nodes[due.touch.step], due.run.event.get("owner")
+    if not isinstance(node, TouchNode) or node.owner_first is None or not isinstance(named, str) or not named.strip():
+        return None
+    name = named.strip().lower()
+    if due.touch.offered_to not in (None, name):
+        return None
+    return name, add(node.owner_first, now, due.customer.zones, facts.house)
+
+
+def _language(in_use: InUse, due: Due) -> str | None:
+    """The customer's language, where somebody on the desk speaks it."""
+    spoken = (due.customer.locale or "").replace("_", "-").partition("-")[0].lower()
+    return spoken if spoken in in_use.house.rules.languages else None
 
 
 def _write_intents(

@@ -35,7 +35,7 @@ from orchestrator.facts import usable
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
 from orchestrator.store import changes as written
-from orchestrator.store import customers, enrollments, events, replies
+from orchestrator.store import customers, enrollments, events, forgotten, replies
 from orchestrator.store.customers import Said
 from orchestrator.store.database import Contended, Unstorable, Work
 from orchestrator.store.events import NewEvent
@@ -43,6 +43,7 @@ from orchestrator.store.touches import Due
 from orchestrator.system import emit_opt_out
 
 log = logging.getLogger(__name__)
+WAS_ERASED = "the same number, address or id was erased at the customer's wish"
 MOST_AT_ONCE = 500  # events in one unit of work: more would hold locks for too long
 
 
@@ -131,7 +132,15 @@ def _merge_customers(parts: Parts, work: Work, batch: Sequence[NewEvent]) -> dic
         for e in batch
         if e.customer_said
     ]
-    return customers.merge(work, said, candidate_zones, batch[0].received_at, parts.new_id) if said else {}
+    if not said:
+        return {}
+    met: list[customers.Met] = []
+    merged = customers.merge(work, said, candidate_zones, batch[0].received_at, parts.new_id, met)
+    again = forgotten.again(work, met)
+    for id_ in again:  # the same unit of work: nothing may begin with them in between
+        suppress(parts, work, parts.rulebook.refresh(work), id_, "all", WAS_ERASED, batch[0].received_at)
+    stopped = customers.load(work, again)
+    return {ref: stopped.get(c.id, c) for ref, c in merged.items()}
 
 
 def _book(work: Work, in_use: InUse, batch: Sequence[NewEvent]) -> Book:
@@ -234,6 +243,8 @@ def suppress(
     """`opt_out` inside a unit of work. Doing it twice changes nothing. but: an enrollment that the caller sees to itself."""
     customers.lock(work, [customer])
     already = channel in customers.suppressions(work, [customer]).get(customer, {})
+    if already and customers.can_be_undone(work, customer, channel):
+        already = False  # a call has stopped contact, and nothing has followed from that yet
     customers.suppress(work, [customer], channel, why, now)
     if already:
         return 0

@@ -196,6 +196,7 @@ def _touch_row(s: Sending, m: _Moved, now: datetime) -> dict[str, Any]:
         "effect_at": None if m.state is TouchState.PLANNED else s.began_at,
         "finished_at": now if m.state in (TouchState.SENT, TouchState.FAILED) else None,
         "reason": m.reason,
+        "disposition": "failed" if m.state is TouchState.FAILED and touch.channel in AUTOMATIC_CALLS else None,
     }
 
 

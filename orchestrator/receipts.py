@@ -13,13 +13,14 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
+from orchestrator import lines
 from orchestrator.core import planner
 from orchestrator.core.model import AUTOMATIC_CALLS, Change, Close, TouchState
 from orchestrator.core.planner import Facts
 from orchestrator.core.receipts import CALL_ENDS, FINAL, Report, Result, call_disposition, is_news
 from orchestrator.engine import suppress_everybody
 from orchestrator.facts import usable
-from orchestrator.language.dispositions import BY_CODE
+from orchestrator.language.house_rules import label
 from orchestrator.language.program import TouchNode
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
@@ -72,6 +73,8 @@ def apply(parts: Parts, work: Work, in_use: InUse, reports: Mapping[UUID, Sequen
         _keep(work, s)
         c, e = _advance(parts, work, in_use, s, now)
         written.write(work, c, e)
+        if s.attempt.via == "desk":
+            lines.our_end(work, due, s.attempt, [r.our_end for r in reports[id_]])
         for report in reports[id_]:
             _consequences(parts, work, in_use, s, report, now)
         if not s.is_stuck:
@@ -112,7 +115,10 @@ def _keep(work: Work, s: _Standing) -> None:
 def _advance(parts: Parts, work: Work, in_use: InUse, s: _Standing, now: datetime) -> tuple[list[Change], list[dict[str, Any]]]:
     """What the reports make of the touch."""
     touch = s.due.touch
-    if s.result is None or s.attempt.via == "desk":  # how a call that staff made ended is for them to say
+    if s.attempt.via == "desk":
+        lines.follow(work, in_use, s.due, s.attempt, s.result, dead=s.dead, fax=s.answered_by == "fax", now=now)
+        return [], []
+    if s.result is None:
         return [], []
     if s.is_stuck:
         return [], []
@@ -193,12 +199,10 @@ def _call_ended(
     if not _close(work, s, "rejected_permanent" if failed else "accepted", s.why or str(s.result), now):
         return [], []
     state = TouchState.FAILED if failed else TouchState.DONE
-    moved = touches.move(
-        work, [_row(s, state, now, reason=_reason(s) if failed else None, disposition=None if failed else disposition)]
-    )
+    moved = touches.move(work, [_row(s, state, now, reason=_reason(s) if failed else None, disposition=disposition)])
     if touch.id not in moved:
         return [], []
-    said = BY_CODE[disposition].label.lower() if not failed else _refusal(s)
+    said = label(in_use.house.rules, disposition).lower() if not failed else _refusal(s)
     line = f"{said}; the line: {s.result}, answered by: {s.answered_by or 'not told'}, {s.duration_s or 0} s"
     changes = planner.after(s.facts, touch, disposition, now, parts.new_id) if ended is None and s.facts is not None else []
     if not failed:

@@ -6,28 +6,37 @@ Runs every few seconds in any number of processes; each verb claims what it work
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
+from uuid import UUID
 
+from orchestrator.access.limits import prune
 from orchestrator.callbacks import handle_waiting
 from orchestrator.calls import call_off
 from orchestrator.core.judging import expire, is_held
 from orchestrator.core.model import Change, Close, TouchState
+from orchestrator.core.receipts import Result
 from orchestrator.engine import retry_waiting
 from orchestrator.facts import usable
+from orchestrator.filing import settle_filed
+from orchestrator.holding import left_unsaid
 from orchestrator.language.program import TouchNode
 from orchestrator.parts import Parts
 from orchestrator.reconcile import reconcile
-from orchestrator.store import attempts, pauses, touches
+from orchestrator.store import attempts, pauses, sheets, touches
 from orchestrator.store import changes as written
 from orchestrator.store.changes import entry
-from orchestrator.store.database import Work
+from orchestrator.store.database import Row, Work
+from orchestrator.store.touches import Due
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 BATCH = 200
+GOING_ON = (Result.RINGING, Result.ANSWERED)  # a line that is open
+LONGEST_LINE = timedelta(hours=2)  # after dialling; a line of which we have not heard the end by then is taken for closed
+ASK_AGAIN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,7 @@ class Swept:
     events: int = 0  # events that failed before and are handled now
     reports: int = 0  # of providers, that no wake-up had announced
     called_off: int = 0  # automatic calls that were not to be made any more
+    settled: int = 0  # endings of calls that can be undone no more
 
 
 def sweep(parts: Parts) -> Swept:
@@ -59,14 +69,16 @@ def sweep(parts: Parts) -> Swept:
             return otherwise
 
     called_off = surely(call_off, 0)
+    settled = surely(settle_filed, 0)
     leases = surely(end_leases, 0)
     reports = surely(handle_waiting, 0)
     untaken = surely(pass_on_calls, 0)
     events = surely(retry_waiting, 0)
+    surely(prune, 0)
     found, again = surely(reconcile, (0, 0))  # asks providers, which may take long
     if failed:
         raise failed[0]
-    return Swept(leases, found, again, untaken, events, reports, called_off)
+    return Swept(leases, found, again, untaken, events, reports, called_off, settled)
 
 
 def end_leases(parts: Parts) -> int:
@@ -80,6 +92,40 @@ def _end_leases(work: Work, now: datetime) -> int:
     if not dues:
         return 0
     open_attempts = attempts.open_of(work, [d.touch.id for d in dues])
+    calls = [(d, open_attempts[d.touch.id]) for d in dues if d.touch.state is TouchState.IN_CALL]
+    still = {d.touch.id for d in _line_open(work, calls, now)}
+    over = [(d, row) for d, row in calls if d.touch.id not in still]
+    if over:
+        left_unsaid(work, over, "nobody said how the call ended; a person decides", "disposition missing", now)
+    messages = [d for d in dues if d.touch.state is not TouchState.IN_CALL]
+    if messages:
+        _messages_over(work, messages, open_attempts, now)
+    if over or messages:
+        log.warning("claims were over", extra={"action": "lease.over", "count": len(over) + len(messages)})
+    return len(over) + len(messages)
+
+
+def _line_open(work: Work, calls: Sequence[tuple[Due, Row[Any]]], now: datetime) -> list[Due]:
+    """Calls that go on although whoever makes them has closed their browser: looked at again when the line has had time to end."""
+    found = sheets.of_attempts(work, [row.id for _, row in calls])
+    going = [
+        due
+        for due, row in calls
+        if row.carrier_result in GOING_ON
+        and (sheet := found.get(row.id)) is not None
+        and sheet.dialled_by == "bridge"
+        and sheet.dialled_at is not None
+        and sheet.dialled_at + LONGEST_LINE > now
+    ]
+    touches.move(
+        work,
+        [{"id": d.touch.id, "epoch": d.touch.epoch, "was_state": d.touch.state, "state": d.touch.state, "lease_until": now + ASK_AGAIN}
+         for d in going],
+    )  # fmt: skip
+    return going
+
+
+def _messages_over(work: Work, dues: Sequence[Due], open_attempts: Mapping[UUID, Row[Any]], now: datetime) -> None:
     detail = "whoever made it has not come back"
     attempts.close(
         work,
@@ -92,20 +138,17 @@ def _end_leases(work: Work, now: datetime) -> int:
     rows = []
     entries = []
     for due in dues:
-        call = due.touch.state is TouchState.IN_CALL
-        reason = "disposition missing" if call else "no answer"
+        reason = "no answer"
         rows.append(
             {"id": due.touch.id, "epoch": due.touch.epoch, "was_state": due.touch.state, "state": TouchState.UNKNOWN,
              "lease_until": None, "reason": reason}
         )  # fmt: skip
-        why = "nobody said how the call ended; a person decides" if call else f"nobody knows whether it went out: {detail}"
+        why = f"nobody knows whether it went out: {detail}"
         entries.append(
             entry(now, "touch.unknown", why, rule=reason, run=due.run.id, touch=due.touch.id, customer=due.customer.id)
         )  # fmt: skip
     touches.move(work, rows)
     written.write(work, [], entries)
-    log.warning("claims were over", extra={"action": "lease.over", "count": len(dues)})
-    return len(dues)
 
 
 def pass_on_calls(parts: Parts) -> int:

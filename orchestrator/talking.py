@@ -18,7 +18,7 @@ from orchestrator.core.still import may_still
 from orchestrator.engine import suppress_everybody
 from orchestrator.facts import Defect, facts_of
 from orchestrator.parts import Parts
-from orchestrator.store import attempts, pauses, touches
+from orchestrator.store import attempts, pauses, sheets, touches
 from orchestrator.store import changes as written
 from orchestrator.store.changes import entry
 from orchestrator.store.database import Row, Work
@@ -136,6 +136,7 @@ def agent_answered(parts: Parts, handle: UUID) -> Connect | HangUp:
             f"{touches.holder(work, due.touch.id)} is on the line; the customer's telephone rings",
             now,
         )
+        sheets.change(work, handle, phase="ringing")
         return Connect(due.customer.phone)
 
     return parts.database.run(unit)

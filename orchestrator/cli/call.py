@@ -1,9 +1,9 @@
-"""`touchpoint call next | finish | back`: staff calls from the terminal."""
+"""`touchpoint call next | dial | finish | undo | back`: staff calls from the terminal."""
 
 from __future__ import annotations
 
 import getpass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator import bridging, desk
+from orchestrator import bridging, desk, filing
 from orchestrator.config import Settings
 from orchestrator.core.zones import normal_phone
 from orchestrator.desk import NotHeld
@@ -83,14 +83,37 @@ def finish(
         list[str] | None, typer.Option(help="NAME=VALUE, an answer to a question of the script; may be repeated.")
     ] = None,
     back_at: Annotated[str | None, typer.Option(help="For call_back: when, with its zone, e.g. 2026-11-24T15:00-06:00.")] = None,
+    back_by_me: Annotated[bool, typer.Option("--back-by-me", help="For call_back: the call is kept for you.")] = False,
+    scope: Annotated[str, typer.Option(help=f"For do_not_contact: {', '.join(filing.SCOPES)}.")] = "all",
+    promised: Annotated[
+        list[str] | None, typer.Option(help="NAME=DAY, by when an answer that is a promise is kept, e.g. drawing=2026-11-27.")
+    ] = None,
     who: Who = "",
 ) -> None:
-    """Say how a call ended; what follows is planned."""
+    """Say how a call ended; what follows is planned at once."""
     answers = _answers(answer or [])
     when = _moment(back_at) if back_at else None
     me = who or getpass.getuser()
-    refused = desk.finish(build(Settings()), _id(touch), me, disposition, note=note, answers=answers, call_back_at=when)
+    refused = desk.finish(
+        build(Settings()), _id(touch), me, disposition, note=note, answers=answers, call_back_at=when,
+        call_back_by="me" if back_by_me else "anyone", scope=scope, due=_days(promised or []),
+    )  # fmt: skip
     _said(refused, f"Recorded: {disposition}. See 'touchpoint why {touch}' for what follows.")
+
+
+@app.command()
+def undo(who: Who = "") -> None:
+    """Take back what you said on the desk's page in the last half minute: the call is yours again."""
+    parts, me = build(Settings()), who or getpass.getuser()
+    filed = filing.last_filed(parts, me)
+    if filed is None:
+        Console(stderr=True).print("There is nothing to undo: an ending is final after half a minute.", style="red")
+        raise typer.Exit(1)
+    undone = filing.undo(parts, filed.touch, me, lease=desk.CALL_LEASE)
+    if isinstance(undone, filing.TooLate):
+        Console(stderr=True).print(f"Not undone: {undone.why}.", style="red")
+        raise typer.Exit(1)
+    _said(undone if isinstance(undone, NotHeld) else None, f"Undone: {filed.label}. The call is yours again: {filed.touch}")
 
 
 @app.command()
@@ -133,6 +156,17 @@ def _moment(text: str) -> datetime:
     if moment.tzinfo is None:
         raise InputError(Problem(f"'{text}' has no zone", "add the offset, e.g. -06:00, or Z"))
     return moment
+
+
+def _days(given: list[str]) -> dict[str, date]:
+    days: dict[str, date] = {}
+    for one in given:
+        name, _, day = one.partition("=")
+        try:
+            days[name] = date.fromisoformat(day)
+        except ValueError:
+            raise InputError(Problem(f"'{one}' names no day", "write NAME=DAY, e.g. drawing=2026-11-27")) from None
+    return days
 
 
 def _answers(given: list[str]) -> dict[str, str | float | bool]:

@@ -34,6 +34,7 @@ from orchestrator.store.upgrade import upgrade
 from orchestrator.wiring import build
 
 if TYPE_CHECKING:
+    from orchestrator.demo.staff import SignIn
     from orchestrator.demo.stage import Stage
     from orchestrator.demo.story import JumpingClock
 
@@ -173,6 +174,7 @@ def _look_back(console: Console, stage: Stage, scenes: Scenes) -> None:
 
 def _serve(console: Console, stage: Stage, clock: JumpingClock, scenes: Scenes) -> None:
     """Go on from where the story ended, as `touchpoint serve` would: web, workers, clock and carrier in this process."""
+    from orchestrator.demo.staff import hire
     from orchestrator.demo.story import ENDS
     from workers.app import make_app
     from workers.embedded import workers
@@ -183,13 +185,15 @@ def _serve(console: Console, stage: Stage, clock: JumpingClock, scenes: Scenes) 
     settings = stage.settings.model_copy(update={"clock_ahead_s": float(ahead)})
     celery = make_app(settings)
     parts = build(settings, wake=Waker(celery))
-    key = issue(parts, "demo", ["events:write", "read"])
+    key = issue(parts, "demo", ["events:write", "read"], "lead")
+    members = hire(parts)
     clock.go_on(parts.clock)
     stage.carrier.introduce("Robin Vale", "robin@customers.example.com", ROBIN)  # whom the printed event is about
     stage.open_web(parts)
     stage.let_time_pass()
     with workers(celery):
         _what_next(console, parts, settings, scenes, key)
+        _the_desk(console, parts, settings, members)
         threading.Event().wait()  # until Ctrl-C
 
 
@@ -229,6 +233,24 @@ def _what_next(console: Console, parts: Parts, settings: Settings, scenes: Scene
     console.print()
     say("Every phone and mailbox of the six weeks; text back in anybody's place:", "dim")
     say(f"  {settings.carrier_url}/", "bold green")
+
+
+def _the_desk(console: Console, parts: Parts, settings: Settings, members: Sequence[SignIn]) -> None:
+    """Where to sign in, and as whom; the last thing on the screen."""
+    here = parts.clock().astimezone(ZoneInfo(HERE))
+    with parts.database.work() as work:
+        calls = sum(n for _, state, n in touches.count_by_state(work) if state == "ready")
+
+    def say(text: str, style: str = "") -> None:
+        console.print(Text(text, style=style), soft_wrap=True)
+
+    console.print()
+    say(f"{calls} calls wait on the desk: sign in, press n, read, press d.", "bold yellow")
+    say(f"  {settings.public_url}/desk", "bold green")
+    for one in members:
+        say(f"  {one.name} ({one.role})  password {one.password}")
+    say("Ari works the calls, Lee sees everything at /board, Ada manages people.", "dim")
+    say("These passwords are for this run alone.", "dim")
     console.print()
     say(f"The server is running at {settings.public_url}", "bold green")
     say(f"It is {here:%A, %H:%M} there, and time goes on as usual. Ctrl-C ends it.", "dim")

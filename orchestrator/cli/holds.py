@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import getpass
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 
-from orchestrator import engine
+from orchestrator import engine, holds
 from orchestrator.config import Settings
-from orchestrator.core.model import PauseScope
-from orchestrator.errors import InputError, NotFound, Problem
-from orchestrator.store import changes, customers, pauses
-from orchestrator.store.changes import entry
+from orchestrator.errors import NotFound
+from orchestrator.store import customers
+from orchestrator.store.audit import By
 from orchestrator.wiring import build
 
 What = Annotated[str, typer.Argument(help="all, channel:text, playbook:quote-follow-up or queue:sales.")]
@@ -44,19 +43,9 @@ def optout(
     Console().print(f"{customer}: no more {'contact' if channel == 'all' else channel}; {ended} follow-ups ended.", style="green")
 
 
-def _set(what: str, *, pausing: bool) -> None:
-    scope, _, name = what.partition(":")
-    if scope not in ("all", "channel", "playbook", "queue") or (scope == "all") == bool(name):
-        raise InputError(
-            Problem(f"'{what}' cannot be paused", "write all, channel:text, playbook:quote-follow-up or queue:sales")
-        )
-    kind = cast(PauseScope, scope)
-    parts = build(Settings())
-    who, now = getpass.getuser(), parts.clock()
-    with parts.database.work() as work:
-        done = pauses.put(work, kind, name, who, now) if pausing else pauses.lift(work, kind, name)
-        if done:
-            word = "paused" if pausing else "resumed"
-            changes.write(work, [], [entry(now, f"pause.{word}", f"{who} {word} {what}", rule=who)])
+def _set(text: str, *, pausing: bool) -> None:
+    what = holds.read(text)
+    parts, by = build(Settings()), By(getpass.getuser(), "terminal")
+    done = holds.pause(parts, what, by) if pausing else holds.resume(parts, what, by)
     word = ("Paused" if pausing else "Resumed") if done else ("It was paused already" if pausing else "It was not paused")
     Console().print(f"{word}: {what}.")

@@ -21,6 +21,7 @@ COMMANDS = (
     ("publish", "publish", "publish"),
     ("status", "publish", "status"),
     ("schema", "publish", "schema"),
+    ("graph", "graph", "graph"),
     ("event", "event", "event"),
     ("ingest", "ingest", "ingest"),
     ("replay", "replay", "replay"),
@@ -33,11 +34,13 @@ COMMANDS = (
 )
 GROUPS = (
     ("call", "call"),
+    ("customer", "customer"),
     ("reply", "reply"),
     ("rehearse", "rehearse"),
     ("unknown", "unknown"),
     ("event-queue", "aside"),
     ("key", "key"),
+    ("user", "user"),
     ("db", "db"),
 )
 HERE = "orchestrator.cli"

@@ -68,7 +68,7 @@ def _attempts(touches: list[Row[Any]], tries: dict[UUID, list[Row[Any]]]) -> Ite
         if accepted and touch.state not in ("sent", "done") and not refused_later:
             yield f"{about}: an attempt was accepted"
         open_now = [a for a in mine if a.outcome in (None, "unknown")]
-        if bool(open_now) != (touch.state in ("sending", "in_call", "calling", "unknown")):
+        if bool(open_now) != (touch.state in ("sending", "in_call", "filed", "calling", "unknown")):
             yield f"{about}: open attempts {[(a.number, a.outcome) for a in open_now]}"
         if touch.state == "unknown" and open_now and open_now[0].outcome != "unknown":
             yield f"{about}: its attempt has no outcome"

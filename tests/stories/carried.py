@@ -36,6 +36,7 @@ from orchestrator.store import inbox, schema, touches
 from orchestrator.sweep import Swept, sweep
 from orchestrator.web.app import create_app
 from orchestrator.wiring import build
+from tests.leaving import close_meanwhile
 from tests.stories.world import START, World, person
 
 ON_SQLITE = pytest.mark.parametrize(
@@ -193,7 +194,7 @@ class CarriedWorld(World):
         return inbox.Delivery("twilio", kind, str(new_id()), body, self.clock.at, new_id(), body.get("MessageSid"))
 
     def close(self) -> None:
-        self.web.close()
+        close_meanwhile(self.web.close)
         if self.running is not None:
-            self.running.close()
+            close_meanwhile(self.running.close)
         super().close()

@@ -9,7 +9,9 @@ from pathlib import Path
 LIFECYCLE = """\
 stages: {quote: {title: Quote}, visit: {title: Visit}}
 events:
-  quote.sent: {stage: quote, fields: {amount: optional number, currency: optional text, starts_at: optional time, code: optional text}}
+  quote.sent:
+    stage: quote
+    fields: {amount: optional number, currency: optional text, starts_at: optional time, code: optional text, owner: optional text}
   quote.changed: {stage: quote, fields: {amount: optional number}}
   quote.viewed: {stage: quote}
   quote.priced: {stage: quote, fields: {amount: number}}

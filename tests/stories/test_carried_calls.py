@@ -51,7 +51,7 @@ def words(world: CarriedWorld) -> list[str]:
         ("02", "done", "voicemail_left", "beside"),
         ("07", "done", "fax", "thanks"),
         ("08", "done", "completed", "thanks"),  # detection cannot tell: a person
-        ("09", "failed", None, "thanks"),  # the number does not exist
+        ("09", "failed", "failed", "thanks"),  # the number does not exist
     ],
 )
 def test_how_a_call_ended_decides_what_follows(

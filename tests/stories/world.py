@@ -185,14 +185,16 @@ class World:
 
     def passes(self, span: timedelta) -> None:
         """The same, by the length of time."""
-        until = self.clock.at + span
+        since, until = self.clock.at, self.clock.at + span
         assert until >= self.clock.at, "time does not run backwards"
         for _ in range(2_000):
             self.settle()
             with self.parts.database.work() as work:
                 upcoming = touches.next_change(work)
             if self.touches(state="unknown"):  # the sweep comes every few seconds, and asks about these
-                soon = self.clock.at + timedelta(hours=1)
+                soon = self.clock.at + max(
+                    timedelta(hours=1), (self.clock.at - since) / 16
+                )  # most of it happens on the first days
                 upcoming = min(upcoming or soon, soon)
             if upcoming is None or upcoming > until:
                 self.clock.at = until

@@ -1,0 +1,112 @@
+"""What follows from how a call ended, once that is final: the attempt's outcome, answers, promises, consent, and the next touch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from orchestrator import promises
+from orchestrator.core import planner
+from orchestrator.core.model import Change, End, EndReason, Plan, TouchState
+from orchestrator.engine import suppress
+from orchestrator.errors import InputError, NotFound
+from orchestrator.facts import facts_for
+from orchestrator.language import typed
+from orchestrator.language.dispositions import DEAD_NUMBER
+from orchestrator.language.fronts import Question
+from orchestrator.language.house_rules import label
+from orchestrator.language.program import TouchNode
+from orchestrator.parts import Parts
+from orchestrator.rulebook import InUse
+from orchestrator.store import attempts, customers, touches
+from orchestrator.store import changes as written
+from orchestrator.store.changes import entry
+from orchestrator.store.database import Row, Work
+from orchestrator.store.sheets import Sheet
+from orchestrator.store.touches import Due
+from orchestrator.system import emit
+
+ASKED_ON_THE_PHONE = "asked on the phone not to be contacted"
+
+
+def conclude(
+    parts: Parts, work: Work, in_use: InUse, due: Due, row: Row[Any], sheet: Sheet, now: datetime, *, by: str | None = None
+) -> set[str]:
+    """Make the ending on a sheet final. by: who decides, when it is not whoever made the call. Answers the channels to wake."""
+    touch, code = due.touch, sheet.disposition or ""
+    who = by or sheet.who
+    words = label(in_use.house.rules, code).lower()
+    outcome = attempts.outcome_row(
+        row.id, "accepted", now, row.provider_ref or f"desk:{who}", sheet.note
+    )  # a bridged call has a name
+    (attempts.close if row.outcome is None else attempts.settle)(work, [outcome])
+    touches.move(
+        work,
+        [{"id": touch.id, "epoch": touch.epoch, "was_state": touch.state, "state": TouchState.DONE, "disposition": code,
+          "lease_until": None, "finished_at": now, "reason": None}],
+    )  # fmt: skip
+    entries = [entry(now, "touch.done", f"{who}: {words}", rule=code, run=due.run.id, touch=touch.id, customer=due.customer.id)]
+    values = answers_of(work, in_use, due, sheet)
+    if values:
+        due = touches.with_answers(due, values)
+        written.answer(work, due.run.id, dict(due.run.answers))
+    if code in DEAD_NUMBER:
+        customers.forget_contact_point(work, due.customer.id, "phone", row.recipient, f"a call: {words}", now)
+    changes = _unwanted(parts, work, in_use, due, sheet, now) if code == "do_not_contact" else None
+    if changes is None:
+        changes = _next(parts, work, in_use, due, sheet, who, now)
+    written.write(work, changes, entries)
+    woken = {c.touch.channel or "wait" for c in changes if isinstance(c, Plan) and c.touch.due_at <= now}
+    promised_for = {question: day for question, day in days(sheet).items() if question in values}
+    promised = promises.noted(parts, work, in_use, due, row.id, promised_for, sheet.who, code, now, sheet.call_back_at)
+    finished = emit(parts, work, in_use, "call.finished", [due], {"disposition": code}, now)
+    return woken | ({"upkeep"} if promised or finished else set())
+
+
+def _unwanted(parts: Parts, work: Work, in_use: InUse, due: Due, sheet: Sheet, now: datetime) -> list[Change] | None:
+    """The customer wants no more contact: everything else of theirs ends too. None: only on some channel; the playbook says what follows."""
+    scope = sheet.scope or "all"
+    suppress(parts, work, in_use, due.customer.id, scope, ASKED_ON_THE_PHONE, now, but=due.run.id)
+    if scope != "all":
+        return None
+    return [] if due.run.ended else [End(due.run.id, EndReason.OPTED_OUT, now, ASKED_ON_THE_PHONE)]
+
+
+def _next(parts: Parts, work: Work, in_use: InUse, due: Due, sheet: Sheet, who: str, now: datetime) -> list[Change]:
+    if due.run.ended is not None:
+        return []
+    changes = planner.after(
+        facts_for(work, in_use, due), due.touch, sheet.disposition or "", now, parts.new_id, sheet.call_back_at
+    )
+    if sheet.call_back_by != "me":
+        return changes
+    return [replace(c, touch=_for_them(c, who)) if isinstance(c, Plan) and c.touch.step == due.touch.step else c for c in changes]
+
+
+def _for_them(plan: Plan, who: str) -> Any:
+    """Kept for whoever promised to call back, for half of the time there is: then anybody calls, because a call was promised."""
+    touch = plan.touch
+    until = touch.due_at + (touch.expires_at - touch.due_at) / 2 if touch.expires_at is not None else None
+    return replace(touch, offered_to=who.lower(), offered_until=until)
+
+
+def questions_of(work: Work, in_use: InUse, due: Due) -> Mapping[str, Question]:
+    """The questions of a call's script; none when its version cannot be used now."""
+    try:
+        loaded = in_use.loaded(work, due.run.version)
+    except (InputError, NotFound):
+        return {}
+    node = loaded.program.nodes.get(due.touch.step)
+    return loaded.words[node.channel, node.words].questions if isinstance(node, TouchNode) else {}
+
+
+def answers_of(work: Work, in_use: InUse, due: Due, sheet: Sheet) -> dict[str, typed.Value]:
+    """The answers on a sheet as values."""
+    return typed.read(questions_of(work, in_use, due), sheet.answers, days(sheet))[0]
+
+
+def days(sheet: Sheet) -> dict[str, date]:
+    """For which day each commitment on a sheet was promised."""
+    return {name: date.fromisoformat(day) for name, day in sheet.promised_for.items()}

@@ -1,0 +1,310 @@
+"""How a call ended: said in one go, undone for half a minute, then final. Only then what follows from it is planned.
+
+Until then the attempt stays open and the touch is `filed`. What the customer must not wait for takes effect at once: a wish not to
+be contacted. Undoing lifts exactly that.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from orchestrator import concluding, drafts, scripting
+from orchestrator.core.model import TouchState
+from orchestrator.errors import InputError, Problem, did_you_mean
+from orchestrator.holding import WEB_LEASE, CallTask, NotHeld, is_missing, one, task_of
+from orchestrator.language import typed
+from orchestrator.language.dispositions import BY_CODE, STAFF_CODES, TALKED
+from orchestrator.language.house_rules import label
+from orchestrator.parts import Parts
+from orchestrator.rulebook import InUse
+from orchestrator.store import attempts, customers, sheets, touches
+from orchestrator.store import changes as written
+from orchestrator.store.changes import entry
+from orchestrator.store.database import Row, Work
+from orchestrator.store.sheets import Sheet
+from orchestrator.store.touches import Due
+
+log = logging.getLogger(__name__)
+UNDO_FOR = timedelta(seconds=30)
+SCOPES = ("all", "call", "text", "email", "voice", "voicemail")  # of "do not contact"
+LONGEST_PROMISE = timedelta(days=2 * 366)
+ENDINGS = frozenset(BY_CODE) - {"disposition_missing"}
+MOST_AT_ONCE = 500  # filed calls that one round settles
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """How a call ended, as somebody says it."""
+
+    disposition: str
+    note: str = ""
+    answers: Mapping[str, Any] = field(default_factory=dict)  # question -> as typed
+    sentiment: str | None = None  # good | neutral | bad
+    call_back_at: datetime | None = None  # call_back: when; None: no time was asked for
+    call_back_by: Literal["me", "anyone"] = "anyone"
+    scope: str | None = None  # do_not_contact: one of SCOPES; it has to be said
+    due: Mapping[str, date] = field(default_factory=dict)  # commitment -> the day for which it was promised
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """An ending that is on record."""
+
+    touch: UUID
+    disposition: str
+    label: str
+    until: datetime  # it may be undone until then
+
+
+@dataclass(frozen=True, slots=True)
+class TooLate:
+    """It cannot be undone."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What is missing or not possible; notes and answers are kept."""
+
+    problems: tuple[Problem, ...]
+
+
+def file(parts: Parts, touch: UUID, who: str, filing: Filing) -> Filed | NotHeld:
+    """Say how a call of one's own ended. Saying the same twice is saying it once.
+
+    Raises InputError when something is missing or wrong, with the question or field as its place. Notes and answers are kept in
+    every case. Who walked away may still say it while nobody else has decided; then it is final at once.
+    """
+    now = parts.clock()
+    outcome = parts.database.run(lambda work: _file(parts, work, touch, who, filing, now))
+    if isinstance(outcome, Wrong):
+        raise InputError(outcome.problems)
+    if isinstance(outcome, Filed) and outcome.until == now:
+        parts.wake({"upkeep"})
+    return outcome
+
+
+def _file(parts: Parts, work: Work, touch: UUID, who: str, filing: Filing, now: datetime) -> Filed | NotHeld | Wrong:
+    in_use = parts.rulebook.refresh(work)
+    due = one(work, touch)
+    stands = touches.desk_row(work, touch)
+    assert stands is not None, "it is locked, so it exists"
+    mine = stands.held_by == who
+    words = label(in_use.house.rules, filing.disposition)
+    if mine and stands.disposition == filing.disposition and due.touch.state in (TouchState.FILED, TouchState.DONE):
+        return Filed(touch, filing.disposition, words, stands.lease_until or now - UNDO_FOR)
+    if mine and due.touch.state is TouchState.FILED:
+        said = label(in_use.house.rules, stands.disposition)
+        return Wrong((Problem(f"you said '{said}' already", "undo that first", place="disposition"),))
+    if not mine or not (due.touch.state is TouchState.IN_CALL or is_missing(due)):
+        drafts.keep(work, touch, who, filing.note, filing.answers, filing.sentiment)
+        return NotHeld(due.touch.state, stands.held_by)
+    row = attempts.open_of(work, [touch])[touch]
+    sheet = drafts.write(work, drafts.sheet_for(work, row, who, now), filing.note, filing.answers, filing.sentiment)
+    problems = _problems(work, in_use, due, sheet, filing, now)
+    if problems:
+        return Wrong(tuple(problems))
+    sheet = _noted(work, sheet, filing, now)
+    if due.touch.state is TouchState.UNKNOWN:
+        concluding.conclude(parts, work, in_use, due, row, sheet, now)
+        return Filed(touch, filing.disposition, words, now)
+    return put_aside(work, in_use, due, sheet, f"{who}: {words.lower()}", filing.disposition, now)
+
+
+def put_aside(work: Work, in_use: InUse, due: Due, sheet: Sheet, why: str, rule: str, now: datetime) -> Filed:
+    """The ending is on record and can be undone; a wish not to be contacted is kept from now on."""
+    touch, code, until = due.touch, sheet.disposition or "", now + UNDO_FOR
+    touches.move(
+        work,
+        [{"id": touch.id, "epoch": touch.epoch, "was_state": touch.state, "state": TouchState.FILED, "disposition": code,
+          "lease_until": until}],
+    )  # fmt: skip
+    if code == "do_not_contact" and sheet.scope is not None:
+        customers.suppress(work, [due.customer.id], sheet.scope, concluding.ASKED_ON_THE_PHONE, now, sheet.attempt_id)
+    said = entry(now, "touch.filed", why, rule=rule, run=due.run.id, touch=touch.id, customer=due.customer.id)
+    written.write(work, [], [said])
+    return Filed(touch.id, code, label(in_use.house.rules, code), until)
+
+
+def _problems(
+    work: Work, in_use: InUse, due: Due, sheet: Sheet, filing: Filing, now: datetime, codes: Collection[str] = STAFF_CODES
+) -> list[Problem]:
+    """Everything that is missing or wrong, at once."""
+    found = check(filing, now, codes)
+    questions = concluding.questions_of(work, in_use, due)
+    promised = {**concluding.days(sheet), **filing.due}
+    values, wrong = typed.read(questions, sheet.answers, promised)
+    found += wrong
+    for name, day in filing.due.items():
+        if (
+            not now.date() - timedelta(days=1) <= day <= now.date() + LONGEST_PROMISE
+        ):  # whatever day it is where the customer lives
+            found.append(Problem("this day has passed, or is too far away", "choose a day in the next two years", place=name))
+    if filing.disposition in TALKED and questions:
+        said = {p.place for p in wrong}
+        asked = scripting.script_of(work, in_use, due, sheet.answers).asked  # of a branch that was not taken nothing is required
+        here = {name: question for name, question in questions.items() if name in asked}
+        found += [p for p in typed.missing(here, values, filing.disposition) if p.place not in said]
+    return found
+
+
+def check(filing: Filing, now: datetime, codes: Collection[str] = STAFF_CODES) -> list[Problem]:
+    """What is wrong with an ending, whatever the script asks."""
+    code, found = filing.disposition, []
+    if code not in codes:
+        found.append(Problem(f"'{code}' is no disposition", did_you_mean(code, codes), place="disposition"))
+    if len(filing.note) > typed.MOST:
+        found.append(Problem(f"the note has {len(filing.note)} characters", f"at most {typed.MOST}", place="note"))
+    if filing.sentiment not in (None, "good", "neutral", "bad"):
+        found.append(Problem("that is no mood", "good, neutral or bad", place="sentiment"))
+    at = filing.call_back_at
+    if at is not None and code != "call_back":
+        problem = f"a time to call back was given, but the disposition is {code}"
+        found.append(Problem(problem, "use call_back", place="call_back_at"))
+    elif at is not None and at.tzinfo is None:
+        found.append(Problem("the time to call back has no zone", "say it in the customer's", place="call_back_at"))
+    elif at is not None and at <= now:
+        hint = "give a moment in the future, with its zone"
+        found.append(Problem("the time to call back has passed", hint, place="call_back_at"))
+    if filing.call_back_by not in ("me", "anyone"):
+        found.append(Problem("who calls back?", "me or anyone", place="call_back_by"))
+    if code == "do_not_contact" and filing.scope not in SCOPES:
+        found.append(Problem("what does the customer not want?", f"one of {', '.join(SCOPES)}", place="scope"))
+    return found
+
+
+def _noted(work: Work, sheet: Sheet, filing: Filing, now: datetime) -> Sheet:
+    """The sheet with its ending."""
+    call_back = filing.disposition == "call_back"
+    days = {**sheet.promised_for, **{name: day.isoformat() for name, day in filing.due.items()}}
+    sheets.change(
+        work, sheet.attempt_id, phase="filed", filed_at=now, disposition=filing.disposition, promised_for=days,
+        call_back_at=filing.call_back_at if call_back else None, call_back_by=filing.call_back_by if call_back else None,
+        scope=filing.scope if filing.disposition == "do_not_contact" else None,
+    )  # fmt: skip
+    return drafts.must(work, sheet.attempt_id)
+
+
+def undo(parts: Parts, touch: UUID, who: str, *, lease: timedelta = WEB_LEASE) -> CallTask | NotHeld | TooLate:
+    """Take back what one said of a call: it is theirs again, as if nothing had been said."""
+    now = parts.clock()
+
+    def unit(work: Work) -> CallTask | NotHeld | TooLate:
+        in_use = parts.rulebook.refresh(work)
+        other = touches.held_by(work, who)
+        due = one(work, touch)
+        stands = touches.desk_row(work, touch)
+        assert stands is not None, "it is locked, so it exists"
+        if stands.held_by != who or due.touch.state not in (TouchState.FILED, TouchState.DONE):
+            return NotHeld(due.touch.state, stands.held_by)
+        if due.touch.state is TouchState.DONE or stands.lease_until is None or stands.lease_until <= now:
+            return TooLate(f"that was more than {UNDO_FOR.seconds} seconds ago")
+        if other:
+            return TooLate("you have another call by now: finish it, or put it back first")
+        row = attempts.open_of(work, [touch])[touch]
+        sheet = drafts.must(work, row.id)
+        dialled, wrapping = sheet.dialled_at is not None, sheet.wrap_up_from is not None
+        sheets.change(
+            work, row.id, phase="wrap_up" if wrapping else "talking" if dialled and sheet.talked_from else "dialling" if dialled else "reading",
+            wrap_up_from=now if wrapping else None, disposition=None, filed_at=None, call_back_at=None, call_back_by=None, scope=None,
+            undone=sheet.undone + 1,
+        )  # fmt: skip
+        customers.lift_of(work, row.id, now)
+        touches.move(
+            work,
+            [{"id": touch, "epoch": due.touch.epoch, "was_state": due.touch.state, "state": TouchState.IN_CALL, "disposition": None,
+              "lease_until": now + lease}],
+        )  # fmt: skip
+        why = f"{who} took back: {label(in_use.house.rules, stands.disposition).lower()}"
+        written.write(
+            work, [], [entry(now, "touch.undone", why, rule=who, run=due.run.id, touch=touch, customer=due.customer.id)]
+        )
+        return task_of(work, in_use, one(work, touch), due.touch.epoch + 1, already_held=True)
+
+    return parts.database.run(unit)
+
+
+def last_filed(parts: Parts, who: str) -> Filed | None:
+    """What this person said last and may still undo."""
+    now = parts.clock()
+
+    def unit(work: Work) -> Filed | None:
+        row = touches.last_filed(work, who, now)
+        if row is None:
+            return None
+        return Filed(row.id, row.disposition, label(parts.rulebook.refresh(work).house.rules, row.disposition), row.lease_until)
+
+    return parts.database.run(unit)
+
+
+def settle_filed(parts: Parts) -> int:
+    """Endings that can be undone no more become final, and what follows is planned. Each in a unit of work of its own."""
+    tried: list[UUID] = []
+    settled = 0
+    woken: set[str] = set()
+    while len(tried) < MOST_AT_ONCE:
+        before = len(tried)
+        try:
+            settled += parts.database.run(lambda work: _settle_one(parts, work, tried, woken))
+        except InputError as error:  # its version cannot be used: it stays filed until somebody publishes what it needs
+            log.error("a call cannot be settled: %s", error, extra={"action": "filed.stuck", "touch": str(tried[-1:])})
+        if len(tried) == before:
+            break
+    if woken:
+        parts.wake(woken)
+    return settled
+
+
+def _settle_one(parts: Parts, work: Work, tried: list[UUID], woken: set[str]) -> int:
+    now = parts.clock()
+    dues = touches.filed_over(work, now, tried, 1)
+    if not dues:
+        return 0
+    due = dues[0]
+    tried.append(due.touch.id)
+    row = attempts.open_of(work, [due.touch.id])[due.touch.id]
+    woken |= concluding.conclude(parts, work, parts.rulebook.refresh(work), due, row, drafts.must(work, row.id), now)
+    return 1
+
+
+def finish(parts: Parts, touch: UUID, who: str, filing: Filing) -> NotHeld | None:
+    """`file` and settle in one: for the terminal. A call whose disposition is missing may be finished by anyone."""
+    now = parts.clock()
+    woken: set[str] = set()
+
+    def unit(work: Work) -> NotHeld | Wrong | None:
+        in_use = parts.rulebook.refresh(work)
+        due = one(work, touch)
+        holder = touches.holder(work, touch)
+        if not ((due.touch.state is TouchState.IN_CALL and holder == who) or is_missing(due)):
+            return NotHeld(due.touch.state, holder)
+        row = attempts.open_of(work, [touch])[touch]
+        return decide(parts, work, in_use, due, row, who, filing, now, woken)
+
+    outcome = parts.database.run(unit)
+    if isinstance(outcome, Wrong):
+        raise InputError(outcome.problems)
+    if woken:
+        parts.wake(woken)
+    return outcome
+
+
+def decide(
+    parts: Parts, work: Work, in_use: InUse, due: Due, row: Row[Any], who: str, filing: Filing, now: datetime, woken: set[str]
+) -> Wrong | None:
+    """An ending that is final at once: also one that otherwise the line tells."""
+    before = drafts.sheet_for(work, row, who, now)
+    note = f"{before.note}\n\n{who}: {filing.note}" if filing.note and before.note and before.who != who else filing.note
+    sheet = drafts.write(work, before, note, filing.answers, filing.sentiment)
+    problems = _problems(work, in_use, due, sheet, filing, now, ENDINGS)
+    if problems:
+        return Wrong(tuple(problems))
+    sheet = _noted(work, sheet, filing, now)
+    woken |= concluding.conclude(parts, work, in_use, due, row, sheet, now, by=who)
+    return None
