@@ -4,11 +4,12 @@
 PY   ?= python3
 VENV ?= .venv
 ARGS ?=
+CORES ?= -n 2 --dist loadgroup  # CORES= for one core, and a debugger
 BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-providers lock clean
+.PHONY: help demo test test-long browser pictures check bench bench-providers bench-desk lock clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -16,8 +17,19 @@ help: ## Show what can be made
 demo: $(VENV)/.ready ## Run the whole system on this machine with imaginary customers
 	@$(BIN)/touchpoint demo $(ARGS)
 
-test: $(VENV)/.ready ## Run the tests; they start the servers they need
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.ready ## Run the tests on two cores; they start the servers they need
+	@$(BIN)/python -m pytest $(CORES) $(ARGS)
+
+test-long: $(VENV)/.ready ## The same with all kills and touches of the long stories: some minutes more
+	@TOUCHPOINT_LONG_TESTS=1 $(BIN)/python -m pytest $(CORES) $(ARGS)
+
+browser: ## Install Debian's Chromium, which the tests in a browser need; asks for root, does nothing when it is there
+	@command -v chromium >/dev/null || { \
+	  [ "$$(id -u)" = 0 ] || { echo "This needs root: sudo apt-get install chromium" >&2; exit 1; }; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >/dev/null; }
+
+pictures: $(VENV)/.ready ## Take the pictures of the staff's pages anew, into docs/pictures
+	@$(BIN)/python -m tests.browser.pictures
 
 check: $(VENV)/.ready ## Look for faults without running anything: style, types, import directions, dependencies
 	$(BIN)/ruff check .
@@ -32,6 +44,9 @@ bench: $(VENV)/.ready ## Measure throughput on real servers with their stock set
 bench-providers: $(VENV)/.ready ## Measure e-mails and texts through the SDKs to a slow stub, and signed callbacks
 	@$(BIN)/python -m tests.bench.providers $(ARGS)
 	@$(BIN)/python -m tests.bench.hooks
+
+bench-desk: $(VENV)/.ready ## Measure "next call" with 100,000 calls waiting and 200 people asking
+	@$(BIN)/python -m tests.bench.desk $(ARGS)
 
 lock: $(VENV)/.ready ## Write requirements.lock anew; add ARGS=--upgrade to take newer releases
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \

@@ -9,7 +9,7 @@ from uuid import UUID
 from orchestrator.engine import suppress_everybody
 from orchestrator.links import SURVEY, UNSUBSCRIBE
 from orchestrator.parts import Parts
-from orchestrator.store import attempts, surveys, touches
+from orchestrator.store import attempts, erasure, surveys, touches
 from orchestrator.store import changes as written
 from orchestrator.store.changes import entry
 from orchestrator.store.database import Work
@@ -117,7 +117,9 @@ def _due(parts: Parts, work: Work, what: str, token: str) -> tuple[UUID, Due] | 
     if handle is None or row is None:
         return None
     found = touches.given(work, [row.touch_id])
-    return (handle, found[0]) if found else None
+    if not found or (what == SURVEY and erasure.is_erased(work, found[0].customer.id)):
+        return None
+    return handle, found[0]
 
 
 def _keep(work: Work, due: Due, answers: dict[str, object]) -> None:

@@ -53,6 +53,11 @@ class Settings(BaseSettings):
     sends_at_once: int = Field(default=16, ge=1, le=200)  # requests to one provider under way in one process
     silence_proves_absence_s: float = Field(default=26 * 3600.0, gt=0)  # e-mails: no report for so long, though others came
     carrier_url: str = "http://127.0.0.1:8010"  # the rehearsal carrier
+    # The staff's own sign-in elsewhere (OpenID Connect); needs the extra [oidc]
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_name: str = "the company's directory"  # on the button: "Sign in with …"
     clock_ahead_s: float = 0.0  # of the real time, for the demo; refused where real customers are contacted
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -16,8 +16,9 @@ from orchestrator.engine import suppress
 from orchestrator.errors import NotFound
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
+from orchestrator.store import audit, customers, enrollments, replies, touches
 from orchestrator.store import changes as written
-from orchestrator.store import customers, enrollments, replies, touches
+from orchestrator.store.audit import By
 from orchestrator.store.database import Row, Work
 from orchestrator.store.replies import Verdict
 
@@ -128,9 +129,10 @@ def _asks(body: Mapping[str, Any]) -> Asks:
 # -- what staff make of it ------------------------------------------------------------------------------------------------
 
 
-def read(parts: Parts, reply: UUID, who: str, verdict: Verdict) -> bool:
+def read(parts: Parts, reply: UUID, who: str, verdict: Verdict, *, role: str = "terminal") -> bool:
     """Somebody has read what a customer said. Answers False when somebody else had before.
 
+    role: theirs, for the audit trail.
     verdict: stop: no more contact at all. end: these follow-ups are over. go_on: they go on where they stood.
     """
     now = parts.clock()
@@ -143,6 +145,8 @@ def read(parts: Parts, reply: UUID, who: str, verdict: Verdict) -> bool:
         if not replies.read(work, reply, who, verdict, now):
             return False
         said = {"stop": "they want no more contact", "end": "this follow-up is over", "go_on": "the follow-up goes on"}[verdict]
+        audited = f"{who} read what a customer said: {said}"
+        audit.note(work, By(who, role), "reply.read", f"customer:{row.customer_id}", audited, now)
         changes: list[Change] = [
             Note("reply.read", now, f"{who}: {said}", rule=who, customer=row.customer_id, run=row.enrollment_id)
         ]

@@ -13,12 +13,16 @@ from typing import TypeVar
 
 import pytest
 
-from tests import servers
+from tests import leaving, servers
+from tests.length import LONG
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = "TOUCHPOINT_SAMPLES"  # a folder of event logs, never part of the project
 NO_SERVER = "no server: "
 NO_SAMPLES = "no sample data: "
+NO_BROWSER = "no browser: "
+
+TOGETHER = {"tests/test_demo.py": "demo", "tests/replay/test_promises.py": "replays"}  # one preparation for many tests
 
 S = TypeVar("S", bound=servers.Server)
 
@@ -66,13 +70,30 @@ def samples() -> Path:
     return folder
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """On two cores: the longest first, so that none is left for one core at the end; what shares a long preparation together."""
+    items.sort(key=lambda item: not item.path.is_relative_to(ROOT / "tests" / "workers"))
+    for item in items:
+        if group := TOGETHER.get(item.path.relative_to(ROOT).as_posix()):
+            item.add_marker(pytest.mark.xdist_group(group))
+        elif item.path.is_relative_to(ROOT / "tests" / "browser"):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+def pytest_sessionfinish() -> None:
+    """Nobody is left behind."""
+    leaving.wait_for_them()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say aloud what was left out, so that a green run is not taken for more than it is."""
     reasons = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
-    for prefix, what in ((NO_SERVER, "a server"), (NO_SAMPLES, "the sample data")):
+    for prefix, what in ((NO_SERVER, "a server"), (NO_SAMPLES, "the sample data"), (NO_BROWSER, "a browser: make browser")):
         left_out = sum(prefix in reason for reason in reasons)
         if left_out:
             terminalreporter.write_line(f"{left_out} tests were left out for lack of {what}.", yellow=True)
+    if not LONG:
+        terminalreporter.write_line("The stories with kills ran with a third of their numbers; all of them: make test-long")
 
 
 def _started(start: Callable[[], S]) -> S:

@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+import httpx2
 import pytest
 
 from orchestrator.carrier.customers import key_of
@@ -322,6 +323,34 @@ def test_a_text_typed_into_the_carriers_page_waits_for_somebody_to_read_it(servi
         return "An hour later, please" in " ".join(touchpoint(serving, {**exports, "COLUMNS": "200"}, "reply", "list").split())
 
     wait_for(is_listed, LONGEST_S, "the customer's words before staff")
+
+
+def test_it_opens_on_a_desk_with_ten_calls_and_a_customer_who_answers(serving: Serving) -> None:
+    printed = re.search(
+        r"^(\d+) calls wait on the desk.*?^  (http://\S+)/desk$.*?^  ari \(agent\)  password (\S+)$", serving.output, re.M | re.S
+    )
+    assert printed is not None
+    waiting, address, password = int(printed[1]), printed[2], printed[3]
+    with httpx2.Client(base_url=address, follow_redirects=True, timeout=30) as browser:
+        token = _hidden(browser.get("/sign-in").text, "token")
+        room = browser.post("/sign-in", data={"token": token, "then": "/", "name": "ari", "password": password})
+        call = browser.post("/desk/next", data={"csrf": _hidden(room.text, "csrf")})
+        before = len(serving.ledger())
+        dialled = browser.post(f"{call.url.path}/dial", data={"csrf": _hidden(call.text, "csrf")})
+
+        def is_in_the_ledger() -> bool:
+            return any(line["kind"] == "call" and line["to"] not in TELEPHONES.values() for line in serving.ledger()[before:])
+
+        assert waiting >= 10
+        assert re.search(r"/desk/calls/[0-9a-f-]+$", str(call.url))
+        assert dialled.status_code == 200, dialled.text
+        wait_for(is_in_the_ledger, LONGEST_S, "the customer's telephone rings")
+
+
+def _hidden(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]+)"', page)
+    assert found is not None, page[:500]
+    return found[1]
 
 
 def test_ctrl_c_ends_it_calmly_and_leaves_nothing_behind(serving: Serving) -> None:

@@ -41,12 +41,13 @@ class Person:
     email: str
     time_zone: str
     consent: Mapping[str, str]
+    locale: str = "en-US"
 
     def in_full(self) -> dict[str, Any]:
         """The `customer` part of an event."""
         return {
             "id": self.ref, "name": self.name, "first_name": self.first_name, "phone": self.phone, "time_zone": self.time_zone,
-            "email": self.email, "locale": "en-US", "country": "US",
+            "email": self.email, "locale": self.locale, "country": "US",
             "consent": dict(self.consent),
         }  # fmt: skip
 
@@ -68,6 +69,7 @@ class Company:
     people: Mapping[str, Person]  # by ref
     arrivals: Sequence[Arrival]  # in the order in which they come
     endings: Mapping[str, tuple[str, ...]]  # subject -> dispositions of its calls, in order; afterwards nobody answers
+    promises: Mapping[str, tuple[str, date]] = field(default_factory=dict)  # subject -> what staff promise on its call, for when
 
 
 def moment(day: date, clock: str, zone: str) -> datetime:

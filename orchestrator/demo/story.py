@@ -22,8 +22,11 @@ from orchestrator.carrier.customers import key_of
 from orchestrator.carrier.people import OnPhone
 from orchestrator.carrier.playing import Playing
 from orchestrator.clock import Clock
+from orchestrator.core.model import TouchState
+from orchestrator.demo.answers import answers_for
 from orchestrator.demo.company import CLOSED, DAYS, HERE, START, Arrival, Company, Diary, moment, ordinary, people, workday
 from orchestrator.demo.scenes import CAST, Click, Reply, Scenes, arrange
+from orchestrator.demo.waiting import leave_on_the_desk
 from orchestrator.demo.watch import QUIET, Counts, Moment, Watch
 from orchestrator.errors import SettingsError
 from orchestrator.parts import Parts
@@ -96,8 +99,9 @@ def make_up() -> tuple[Company, Scenes]:
     diary = Diary(chance)
     scenes = arrange(diary, crowd)
     ordinary(diary, [person for n, person in enumerate(crowd) if n not in CAST])
+    promises = leave_on_the_desk(diary)
     known = {person.ref: person for person in crowd} | {a.person.ref: a.person for a in diary.arrivals}
-    return Company(known, diary.arrived(), diary.endings), scenes
+    return Company(known, diary.arrived(), diary.endings, promises), scenes
 
 
 class Story:
@@ -147,6 +151,7 @@ class Story:
             if upcoming <= self._clock():
                 # due and not done: it waits for its sender's pace, or changed behind our back; a second later all is looked at
                 self._changed |= self._watch.who.keys()
+                self._woken.add("upkeep")  # a lease may be over, or an end final
                 upcoming = self._clock() + SHORTEST
             self._clock.jump(upcoming)
             yield self._step()
@@ -319,9 +324,9 @@ class Story:
         planned = self._endings.get(subject)
         ending = planned.pop(0) if planned else "no_answer"
         refused = bridging.dial(self._parts, task.touch, who, TELEPHONES[who])
-        assert refused is None, f"{who} has this call"
+        assert refused is None, f"{who} has this call: {refused}, {ending}, {subject}"
         self._ringing[self._watch.who[subject].phone] = ending
-        self._at(self._soon(*_TALK_MINUTES.get(ending, (4, 11))), lambda: self._hang_up(who, task.touch, subject, ending))
+        self._at(self._soon(*_TALK_MINUTES.get(ending, (1, 3))), lambda: self._hang_up(who, task.touch, subject, ending))
         return []
 
     def _pick_up(self, now: datetime) -> None:
@@ -341,8 +346,10 @@ class Story:
                 break
 
     def _hang_up(self, who: str, touch: UUID, subject: str, ending: str) -> list[Moment]:
-        refused = desk.finish(self._parts, touch, who, ending)
-        assert refused is None, f"{who} has this call"
+        said, days = answers_for(self._parts, touch, ending, self._company.promises.get(subject))
+        refused = desk.finish(self._parts, touch, who, ending, answers=said, due=days)
+        # nobody picked up: the line has said so before staff could
+        assert refused is None or refused.state is TouchState.FILED, f"{who} has this call: {refused}"
         self._changed |= self._watch.of(self._watch.who[subject])  # a call may end everything about a customer
         self._at(self._soon(1, 3), lambda: self._look(who))  # wrap-up
         return []

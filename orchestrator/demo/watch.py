@@ -71,8 +71,9 @@ class Watch:
         return {row.channel or "wait" for row in rows if row.state == TouchState.PLANNED and row.due_at <= now}
 
     def untaken(self, now: datetime) -> bool:
-        """Whether a call has waited in its queue for too long."""
-        return any(row.state == TouchState.READY and _is_due(row, now) for rows in self._open.values() for row in rows)
+        """Whether a call has waited in its queue for too long, or the end of one can be undone no more."""
+        by_sweep = (TouchState.READY, TouchState.FILED)
+        return any(row.state in by_sweep and _is_due(row, now) for rows in self._open.values() for row in rows)
 
     def ready(self, queues: Iterable[str]) -> set[str]:
         """Subjects with a call that waits in one of these queues."""
@@ -177,6 +178,8 @@ def _is_due(row: Any, now: datetime) -> bool:
             return bool(row.due_at <= now)
         case TouchState.READY:
             return any(m is not None and m <= now for m in (row.expires_at, row.escalate_at))
+        case TouchState.FILED:
+            return row.lease_until is not None and bool(row.lease_until <= now)
     return False
 
 

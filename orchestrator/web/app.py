@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import FastAPI
+from starlette.responses import Response
 
 from orchestrator.config import Settings
 from orchestrator.keys import Keyring
@@ -11,6 +12,7 @@ from orchestrator.rehearsing import rehearsed
 from orchestrator.web import answers, events, health, pages, sendgrid_hooks, twilio_hooks
 from orchestrator.web.health import LastSweep
 from orchestrator.web.pages import Pages
+from orchestrator.web.staff.app import mounted
 
 MOST_BYTES = 5_000_000  # of one request: a thousand events have about half a megabyte
 
@@ -27,7 +29,13 @@ def create_app(parts: Parts, settings: Settings, *, last_sweep: LastSweep = lamb
     app.include_router(twilio_hooks.router(parts, settings))
     app.include_router(sendgrid_hooks.router(parts, settings))
     app.include_router(pages.router(parts, shown))
+    staff, staff_error = mounted(parts, settings)
+    app.router.routes.extend(staff)
     app.mount(pages.STATIC, pages.Static(), "static")
-    answers.install(app, shown.error)
-    app.add_middleware(answers.BodyLimit, most_bytes=MOST_BYTES, page=shown.error)
+
+    def error_page(path: str, status: int) -> Response | None:
+        return shown.error(path, status) or staff_error(path, status)
+
+    answers.install(app, error_page)
+    app.add_middleware(answers.BodyLimit, most_bytes=MOST_BYTES, page=error_page)
     return app

@@ -37,9 +37,14 @@ def content_type(request: Request) -> str:
 
 async def form_of(request: Request) -> ImmutableMultiDict[str, str]:
     """The fields of a form, empty ones and repeated ones too. Raises Refused: 415 for another content type, 400 for no form."""
+    return await long_form_of(request, MOST_FORM_BYTES)
+
+
+async def long_form_of(request: Request, most_bytes: int) -> ImmutableMultiDict[str, str]:
+    """The same, for forms in which people write long texts."""
     if content_type(request) != FORM:
         raise Refused(415, Problem("this is no form", f"send it as {FORM}", "Content-Type"))
-    body = await body_of(request, MOST_FORM_BYTES)
+    body = await body_of(request, most_bytes)
     try:
         fields = parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="replace", max_num_fields=MOST_FIELDS)
     except ValueError:  # not UTF-8, or too many fields

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 STATIC = "/static"
+STAFF_SHEET = "staff.css"
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
@@ -65,16 +66,24 @@ class Pages:
 
 
 class Static(StaticFiles):
-    """The pages' own style and script; asked for again when they have changed."""
+    """The pages' own style and script; asked for again when they have changed, or kept for ever where the address has a fingerprint."""
 
     def __init__(self) -> None:
         super().__init__(directory=HERE / "static")
+        self._sheets: str | None = None
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
-        response.headers["Cache-Control"] = "no-cache"
+        response = self._one_sheet() if path == STAFF_SHEET else await super().get_response(path, scope)
+        fixed = scope.get("query_string", b"").startswith(b"v=")
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if fixed else "no-cache"
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
+
+    def _one_sheet(self) -> Response:
+        """The staff's stylesheet: the files of static/staff, one after the other."""
+        if self._sheets is None:
+            self._sheets = "\n".join(file.read_text("utf-8") for file in sorted((HERE / "static" / "staff").glob("*.css")))
+        return Response(self._sheets, media_type="text/css")
 
 
 def router(parts: Parts, pages: Pages) -> APIRouter:

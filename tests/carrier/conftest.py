@@ -18,6 +18,7 @@ from orchestrator.carrier.carrier import Carrier
 from orchestrator.carrier.people import Chances
 from orchestrator.carrier.running import RunningCarrier
 from tests.carrier.receiver import Receiver
+from tests.leaving import close_meanwhile
 
 START = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 CALM = Chances(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)  # everybody answers, nobody does anything by chance
@@ -76,5 +77,6 @@ def stage() -> Iterator[Stage]:
     clock = Jumping()
     with Receiver() as receiver:
         carrier = Carrier(clock, seed=7, hooks=receiver.url, chances=CALM)
-        with RunningCarrier(carrier, works=False) as running:
-            yield Stage(carrier, clock, receiver, running.url)
+        running = RunningCarrier(carrier, works=False)
+        yield Stage(carrier, clock, receiver, running.url)
+        close_meanwhile(running.close)

@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from orchestrator.config import Settings
+from orchestrator.core.roles import Role
 from orchestrator.keys import issue
 from orchestrator.parts import Parts
 from orchestrator.web.app import create_app
@@ -21,7 +22,9 @@ __all__ = ["clock", "postgres_template", "ready", "ready_on_both", "sqlite_templ
 
 def client_of(parts: Parts, *scopes: str) -> TestClient:
     """A sender whose key has these scopes (events:write when none is named)."""
-    return client_with(parts, issue(parts, f"key-{'-'.join(scopes).replace(':', '.') or 'crm'}", scopes or ("events:write",)))
+    role = Role.AUDITOR if scopes == ("read",) else Role.LEAD if "read" in scopes else None
+    name = f"key-{'-'.join(scopes).replace(':', '.') or 'crm'}"
+    return client_with(parts, issue(parts, name, scopes or ("events:write",), role))
 
 
 def client_with(parts: Parts, key: str) -> TestClient:

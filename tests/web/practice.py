@@ -88,14 +88,14 @@ class Wire:
 class Business:
     """Its system, and what customers and providers do with it."""
 
-    def __init__(self, parts: Parts, folder: Path, clock: Hands) -> None:
+    def __init__(self, parts: Parts, folder: Path, clock: Hands, *, customer: Mapping[str, Any] | None = None) -> None:
         self.wire, self.clock = Wire(), clock
         self.parts = replace(parts, channels=dict.fromkeys(KINDS, self.wire))
         (folder / "voices").mkdir(parents=True)
         words = {"emails/ask.md": MAIL, "voices/ring.md": VOICE}
         playbooks = designs.playbook(STEPS), designs.playbook(CALL, "call-too")
         publish(self.parts, designs.write(folder, *playbooks, words=words), "ops")
-        accept(self.parts, [quote_sent(data={"amount": 1850})])
+        accept(self.parts, [quote_sent(data={"amount": 1850}, **({"customer": customer} if customer else {}))])
         for channel in ("call", "email", "text", "voice"):
             self.clock.now += timedelta(minutes=2)
             dispatch.drain(self.parts, channel)

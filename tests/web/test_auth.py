@@ -110,7 +110,7 @@ def test_a_clock_that_is_set_back_keeps_no_revoked_key(ready: Parts, clock: Hand
 
 
 def test_the_database_never_holds_a_key(ready_on_both: Parts) -> None:
-    key = issue(ready_on_both, "crm", ["events:write", "read"])
+    key = issue(ready_on_both, "crm", ["events:write", "read"], "lead")
 
     (kept,) = ready_on_both.database.run(keys.known)
     assert kept.hash == hashed(key)
@@ -133,9 +133,10 @@ def test_a_name_stands_for_one_key_for_ever(ready_on_both: Parts) -> None:
     [
         ("crm", ["events:wirte"], "scope"),
         ("crm", [], "scope"),
-        ("", ["read"], "name"),
-        ("a b", ["read"], "name"),
-        ("x" * 81, ["read"], "name"),
+        ("", ["events:write"], "name"),
+        ("a b", ["events:write"], "name"),
+        ("x" * 81, ["events:write"], "name"),
+        ("crm", ["read"], "role"),
     ],
 )
 def test_a_key_that_would_be_of_no_use_is_not_made(ready: Parts, name: str, scopes: list[str], place: str) -> None:
@@ -144,6 +145,24 @@ def test_a_key_that_would_be_of_no_use_is_not_made(ready: Parts, name: str, scop
 
     assert [p.place for p in refused.value.problems] == [place]
     assert ready.database.run(keys.known) == []
+
+
+@pytest.mark.parametrize(
+    ("role", "scopes"),
+    [("auditor", ["events:write"]), ("agent", ["read"]), ("agent", ["events:write"]), ("boss", ["read"])],
+)
+def test_a_key_gets_no_scope_that_its_role_may_not_have(ready: Parts, role: str, scopes: list[str]) -> None:
+    with pytest.raises(InputError):
+        issue(ready, "crm", scopes, role)
+
+    assert ready.database.run(keys.known) == []
+
+
+def test_a_key_keeps_the_role_it_reads_as(ready_on_both: Parts) -> None:
+    issue(ready_on_both, "reports", ["read"], "auditor")
+
+    (kept,) = ready_on_both.database.run(keys.known)
+    assert kept.role == "auditor"
 
 
 def test_without_a_database_nobody_is_let_in_and_nobody_is_blamed(ready: Parts, clock: Hands) -> None:

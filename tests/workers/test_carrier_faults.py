@@ -1,4 +1,4 @@
-"""The great fault story: 2,000 touches over all channels, real processes that are killed, and a provider on a bad day.
+"""The great fault story: 750 touches over all channels (2,000 with `make test-long`), real processes that are killed, and a provider on a bad day.
 
 Nothing happens twice, nothing is lost, and what nobody knows is either found in the provider's own ledger or put before a person.
 """
@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from tests import servers
+from tests.length import LONG
 from tests.workers import carried_books
 from tests.workers.carried_business import CarriedBusiness, carried_business
 from tests.workers.processes import PATIENCE_S, wait_for
 
 pytestmark = pytest.mark.timeout(300)
-SUBJECTS, ROUNDS = 256, 8  # eight or nine touches each
+SUBJECTS, ROUNDS = (256, 8) if LONG else (96, 4)  # eight or nine touches each
 
 
 def test_one_process_that_is_killed_again_and_again_on_a_bad_day_at_the_provider(tmp_path: Path) -> None:
@@ -59,7 +60,7 @@ def test_two_workers_and_the_web_are_killed_at_random_on_a_bad_day_at_the_provid
             workers.append(b.start("worker"))
 
         _comes_to_rest(b)
-        assert b.kills >= 11
+        assert b.kills >= ROUNDS + 3
         _is_as_promised(b)
 
 
@@ -95,6 +96,6 @@ def _is_as_promised(b: CarriedBusiness) -> None:
     counted, wrong = carried_books.audit(b)
     print(counted)
     assert not wrong, "\n".join([f"{len(wrong)} wrong", *(str(w) for w in wrong[:25]), *carried_books.stories(b, wrong[:3])])
-    assert counted.touches >= 2_000
-    assert counted.faults > 500, "it was a bad day"
-    assert counted.reconciled > 20, "and there was something to find out"
+    assert counted.touches >= 7.8 * SUBJECTS
+    assert counted.faults > 1.95 * SUBJECTS, "it was a bad day"
+    assert counted.reconciled > SUBJECTS / 13, "and there was something to find out"

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from tests import servers
+from tests.length import LONG
 from tests.workers.processes import PATIENCE_S, business, wait_for
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(240)]
-KILLS, A_ROUND = 20, 50  # enrollments with two touches each: 2,000 touches
+KILLS, A_ROUND = 20 if LONG else 8, 50  # enrollments with two touches each: 2,000 touches, or 800
 
 
-def test_twenty_kills_during_two_thousand_touches_lose_none_and_double_none(
+def test_kills_in_the_middle_of_hundreds_of_touches_lose_none_and_double_none(
     postgres_server: servers.Postgres, redis_server: servers.Redis, tmp_path: Path
 ) -> None:
     seed = random.SystemRandom().randrange(10**6)

@@ -1,0 +1,1 @@
+"""Who may work with the system, and at what."""

@@ -1,0 +1,381 @@
+"""The page of one call: everything to know, the script, the line, and how it ended. Only whoever has the call sees it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from starlette.responses import Response
+
+from orchestrator import bridging, briefing, desk, filing, sheets
+from orchestrator.briefing import Brief
+from orchestrator.core.model import TouchState
+from orchestrator.core.numbers import why_not
+from orchestrator.core.roles import Right
+from orchestrator.core.zones import normal_phone
+from orchestrator.errors import InputError, NotFound, Problem
+from orchestrator.holding import WEB_LEASE, NotHeld
+from orchestrator.language.script import Script, Section
+from orchestrator.store import staff
+from orchestrator.store.database import Work
+from orchestrator.store.sheets import Sheet
+from orchestrator.web.staff import desk_forms as forms
+from orchestrator.web.staff.desk_forms import Typed
+from orchestrator.web.staff.here import Here
+from orchestrator.web.staff.routes import StaffRoutes
+
+# Why a call is put back, as it stands in the audit trail: nobody's own words, which could be about the customer.
+REASONS: Mapping[str, str] = {
+    "not_mine": "Somebody else should make it",
+    "bad_moment": "It is not a good moment for it",
+    "trouble": "My telephone does not work",
+    "slip": "I took it by mistake",
+}
+LINES: Mapping[str, str] = {
+    "reading": "Not dialled yet",
+    "dialling": "Your telephone rings",
+    "ringing": "It rings at theirs",
+    "talking": "On the line",
+    "wrap_up": "Over",
+    "filed": "Filed",
+    "left": "Not yours any more",
+}
+OPEN = frozenset({"dialling", "ringing", "talking"})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What the panel of the telephone shows."""
+
+    phase: str
+    words: str
+    number: str  # its end hidden
+    against: str | None = None  # why it may not be dialled now
+    bridge: bool = False  # whether a provider can connect the two telephones
+    ask_phone: bool = False  # whose own telephone is not known yet
+    by_hand: bool = False
+    tel: str = ""  # the whole number, once the server has said yes
+    just: bool = False  # it said so right now
+    next: Sequence[tuple[str, str]] = ()  # phases to set by hand, with the words of the button
+    since: datetime | None = None
+    until: datetime | None = None  # when the time to wrap up is over
+    hint: str = ""
+
+    @property
+    def open(self) -> bool:
+        """Whether a line is, or may be, open."""
+        return self.phase in OPEN
+
+
+def add(routes: StaffRoutes) -> None:
+    """The routes of this file."""
+    at = "/desk/calls/{call}"
+    routes.get(at, Right.WORK_CALLS, about="call")(show)
+    routes.get(f"{at}/line", Right.WORK_CALLS, about="call")(line)
+    for name, page in (
+        ("sheet", keep), ("renew", renew), ("dial", dial), ("dial-by-hand", dial_by_hand), ("phase", phase), ("file", file),
+        ("put-back", put_back),
+    ):  # fmt: skip
+        routes.post(f"{at}/{name}", Right.WORK_CALLS, about="call")(page)
+
+
+def call_path(call: UUID) -> str:
+    """Where a call's page is."""
+    return f"/desk/calls/{call}"
+
+
+def show(here: Here, call: UUID) -> Response:
+    """The page, for whoever has the call; who has it, for everybody else who may know."""
+    return _page(here, call)
+
+
+def _page(here: Here, call: UUID, status: int = 200, *, typed: Typed | None = None, problems: Sequence[Problem] = ()) -> Response:
+    brief = briefing.brief(here.parts, call, None if typed is None else typed.answers)
+    if brief is None:
+        raise NotFound(f"there is no call {call}")
+    if not _theirs(here, brief.state, brief.held_by):
+        return not_theirs(here, call, NotHeld(brief.state, brief.held_by))
+    wrong, top = _placed(problems, brief)
+    shown = typed or _kept(brief.sheet)
+    return here.show(
+        "desk/call.html", status, block="main", brief=brief, call=call, typed=shown, top=top, problem="",
+        line=_line(here, brief.sheet, brief.person.phone, None if brief.person.hours.open else brief.person.hours.words),
+        **_script(_asking(brief.script, wrong), shown, wrong), groups=forms.ENDINGS, scopes=forms.SCOPES, feelings=forms.FEELINGS,
+        reasons=list(REASONS.items()),
+    )  # fmt: skip
+
+
+def _theirs(here: Here, state: TouchState, held_by: str | None) -> bool:
+    """Whoever has it; and whoever had it last, while nobody has said how it ended."""
+    return held_by == here.visitor.name and state in (TouchState.IN_CALL, TouchState.UNKNOWN)
+
+
+def _kept(sheet: Sheet | None) -> Typed:
+    """What was typed earlier."""
+    if sheet is None:
+        return Typed()
+    return Typed(note=sheet.note, sentiment=sheet.sentiment or "", answers=dict(sheet.answers), days=dict(sheet.promised_for))
+
+
+def _script(script: Script, typed: Typed, wrong: Mapping[str, str]) -> dict[str, Any]:
+    """What the template of the script needs. `shape` names this form of it: the page asks for another only when it changes."""
+    return {"script": script, "shape": _shape(script), "answers": typed.answers or {}, "days": typed.days or {}, "wrong": wrong}
+
+
+def _asking(script: Script, wrong: Mapping[str, str]) -> Script:
+    """The script with everything in it that has to be answered: a needed question of a way not taken comes last."""
+    left = tuple(ask for name, ask in script.questions.items() if name in wrong and name not in script.asked)
+    return replace(script, sections=(*script.sections, Section("Also needed", left, "answers"))) if left else script
+
+
+def _shape(script: Script) -> str:
+    return hashlib.sha256(repr((script.sections, script.objections, script.voicemail, script.gap)).encode()).hexdigest()[:16]
+
+
+def _placed(problems: Sequence[Problem], brief: Brief) -> tuple[dict[str, str], str]:
+    """(what is wrong at each field, what is wrong with no field in particular)."""
+    fields = {*brief.script.questions, "note", "disposition", "scope", "sure", "call_back_at"}
+    wrong: dict[str, str] = defaultdict(str)  # templates ask for any field
+    top: list[str] = []
+    for one in problems:
+        place = one.place.removeprefix("answers.").removeprefix("due.")
+        asked = brief.script.questions.get(place)
+        words = f"{one.problem}: {one.hint}" if one.hint and (asked is None or one.hint != asked.ask) else one.problem
+        words = words[:1].upper() + words[1:]
+        if place in fields:
+            wrong.setdefault(place, words)
+        else:
+            top.append(words)
+    if wrong and not top:
+        n = len(wrong)
+        top.append("One thing is missing; it is marked." if n == 1 else f"{n} things are missing; they are marked.")
+    return wrong, " ".join(top)
+
+
+def not_theirs(here: Here, call: UUID, not_held: NotHeld, kept: str = "") -> Response:
+    """Who has the call instead, and what to do. kept: what was typed, to be copied."""
+    words, hint = _who_has_it(here, not_held)
+    mine = not_held.held_by == here.visitor.name
+    known = {"who_has_it": words, "what_to_do": hint}
+    if here.by_htmx:
+        return here.show("desk/lost.html", 409, **known)
+    free = not_held.state is TouchState.READY
+    undo = not_held.state is TouchState.FILED and mine
+    status = 200 if free or undo else 409
+    return here.show("desk/other.html", status, **known, call=call, kept=kept, may_take=free, may_undo=undo)
+
+
+def _who_has_it(here: Here, not_held: NotHeld) -> tuple[str, str]:
+    who, mine = not_held.held_by, not_held.held_by == here.visitor.name
+    name = _title_of(here, who)
+    match not_held.state:
+        case TouchState.IN_CALL:
+            return f"{name} has this call now.", "What you typed is kept with the call. Nothing was recorded from here."
+        case TouchState.READY:
+            return "This call waits in its queue.", "Nobody has it at the moment."
+        case TouchState.FILED if mine:
+            return "You filed this call just now.", "It can be undone for half a minute."
+        case TouchState.FILED | TouchState.DONE:
+            by = f" by {name}" if who else ""
+            return f"How this call ended is recorded already{by}.", "A second result would not count."
+        case TouchState.UNKNOWN:
+            return "Nobody said in time how this call ended.", f"{name} had it last. A lead decides now."
+        case TouchState.PLANNED:
+            return "This call is put off.", "It comes up again when it may be made."
+        case _:
+            return "This call is over.", f"It is {not_held.state.value.replace('_', ' ')}."
+
+
+def _title_of(here: Here, who: str | None) -> str:
+    if who is None:
+        return "Nobody"
+    found = here.parts.database.run(lambda work: staff.by_name(work, who))
+    return found.title if found else who
+
+
+# -- while the call goes on -------------------------------------------------------------------------------------------
+
+
+def keep(here: Here, call: UUID) -> Response:
+    """Keep what was typed so far. Answers the script where the answers open another way through it."""
+    typed = forms.typed(here.form)
+    refused = _save(here, call, typed)
+    if refused is not None:
+        return not_theirs(here, call, refused)
+    was = here.form.get("shape")
+    if was is None:
+        return Response(status_code=204)
+    script = briefing.script(here.parts, call, typed.answers or {})
+    if script is None or _shape(script) == was:
+        return Response(status_code=204)
+    return here.show("desk/script.html", **_script(script, typed, {}))
+
+
+def _save(here: Here, call: UUID, typed: Typed) -> NotHeld | None:
+    return sheets.save(
+        here.parts, call, here.visitor.name, note=typed.note, answers=typed.answers, promised_for=forms.days_of(typed),
+        sentiment=forms.sentiment_of(typed.sentiment),
+    )  # fmt: skip
+
+
+def renew(here: Here, call: UUID) -> Response:
+    """They still work on it."""
+    until = desk.renew(here.parts, call, here.visitor.name, lease=WEB_LEASE)
+    return not_theirs(here, call, until) if isinstance(until, NotHeld) else Response(status_code=204)
+
+
+def line(here: Here, call: UUID) -> Response:
+    """How the line is, for the panel that asks every two seconds while it is open."""
+    return _panel(here, call)
+
+
+def dial(here: Here, call: UUID) -> Response:
+    """Ring their own telephone, then the customer's. Asked once for the number of their own."""
+    phone = here.visitor.member.phone
+    try:
+        if not phone:
+            phone = _own_phone(here)
+        refused = bridging.dial(here.parts, call, here.visitor.name, phone)
+    except InputError as wrong:
+        return _panel(here, call, wrong.problems)
+    return _after(here, call, refused)
+
+
+def _own_phone(here: Here) -> str:
+    """The number that was typed, kept for the next time."""
+    countries = here.parts.database.run(lambda work: here.parts.rulebook.refresh(work).house.countries)
+    typed = here.form.get("phone", "")[:40]
+    phone = next((p for p in (normal_phone(typed, c) for c in sorted(countries)) if p), None)
+    wrong = "it is no telephone number" if phone is None else why_not(phone, countries)
+    if phone is None or wrong:
+        raise InputError(Problem(f"your own telephone cannot be rung: {wrong}", "give the number you can be reached at"))
+    number: str = phone
+
+    def unit(work: Work) -> None:
+        member = here.visitor.member
+        staff.change(work, member.id, {"phone": number})
+        here.note(work, "staff.phone", f"staff:{member.id}", f"{member.name} gave the telephone on which they can be reached")
+
+    here.parts.database.run(unit)
+    return number
+
+
+def dial_by_hand(here: Here, call: UUID) -> Response:
+    """Ask whether it may be dialled now; the number comes with the yes."""
+    try:
+        refused = sheets.dial_by_hand(here.parts, call, here.visitor.name)
+    except InputError as wrong:
+        return _panel(here, call, wrong.problems)
+    return _after(here, call, refused, just=True)
+
+
+def phase(here: Here, call: UUID) -> Response:
+    """A call dialled by hand: they answered, or it is over."""
+    wanted = here.form.get("phase", "")
+    phases: Mapping[str, Literal["talking", "wrap_up", "reading"]] = {
+        "talking": "talking", "wrap_up": "wrap_up", "reading": "reading",
+    }  # fmt: skip
+    if wanted not in phases:
+        raise InputError(Problem("A line is not in such a state.", "reload the page"))
+    try:
+        refused = sheets.phase(here.parts, call, here.visitor.name, phases[wanted])
+    except InputError as wrong:
+        return _panel(here, call, wrong.problems)
+    return _after(here, call, refused)
+
+
+def _after(here: Here, call: UUID, refused: NotHeld | None, *, just: bool = False) -> Response:
+    if refused is not None:
+        return not_theirs(here, call, refused)
+    return _panel(here, call, just=just) if here.by_htmx else here.go(call_path(call))
+
+
+def _panel(here: Here, call: UUID, problems: Sequence[Problem] = (), *, just: bool = False) -> Response:
+    """The panel alone; the whole page where the browser runs no scripts."""
+    found = briefing.seen(here.parts, call)
+    if found is None:
+        raise NotFound(f"there is no call {call}")
+    if not here.by_htmx:
+        return _page(here, call, 422 if problems else 200, problems=problems)
+    if found.due.touch.state is TouchState.FILED and found.held_by == here.visitor.name:
+        return here.go("/desk")  # the line said how it ended, before anybody spoke
+    if not _theirs(here, found.due.touch.state, found.held_by):
+        return not_theirs(here, call, NotHeld(found.due.touch.state, found.held_by))
+    sheet = sheets.sheet_of(here.parts, call)
+    dialling = sheet is None or sheet.phase == "reading" or sheet.dialled_by == "hand"
+    against = sheets.may_dial(here.parts, call, here.visitor.name) if dialling else None
+    phone = found.due.customer.phone
+    said = "; ".join(f"{p.problem} ({p.hint})" if p.hint else p.problem for p in problems)
+    shown = _line(here, sheet, briefing.hidden(phone), against, tel=phone or "", just=just)
+    return here.show("desk/line.html", 422 if problems else 200, call=call, line=shown, problem=said[:1].upper() + said[1:])
+
+
+def _line(here: Here, sheet: Sheet | None, number: str, against: str | None, *, tel: str = "", just: bool = False) -> Line:
+    """The panel's values. tel: the whole number, shown only for a call by hand that may be dialled."""
+    phase = sheet.phase if sheet else "reading"
+    bridge = callable(getattr(here.parts.channels["voice"], "bridge", None))
+    words = LINES[phase]
+    if sheet is None or phase == "reading":
+        return Line("reading", words, number, against, bridge, ask_phone=not here.visitor.member.phone)
+    if phase == "wrap_up":
+        rules = here.parts.database.run(lambda work: here.parts.rulebook.refresh(work).house.rules)
+        until = sheet.wrap_up_from + rules.wraps_up_in if sheet.wrap_up_from else None
+        return Line(phase, words, number, until=until, hint="File it before the time is over.")
+    by_hand = sheet.dialled_by == "hand"
+    steps: Sequence[tuple[str, str]] = ()
+    if by_hand:
+        talking = phase == "talking"
+        words = words if talking else "Dial on your telephone"
+        steps = (("wrap_up", "It is over"),) if talking else (("talking", "They answered"), ("wrap_up", "Nobody answered"))
+    since = sheet.talked_from if phase == "talking" else sheet.dialled_at
+    allowed = tel if by_hand and against is None and phase != "talking" else ""
+    hint = "It ends by itself when one of you hangs up." if phase in OPEN else ""
+    return Line(
+        phase, words, number, against, bridge, by_hand=by_hand, tel=allowed, just=just, next=steps, since=since, hint=hint
+    )
+
+
+# -- its end ----------------------------------------------------------------------------------------------------------
+
+
+def file(here: Here, call: UUID) -> Response:
+    """Record how the call ended. What is missing is said at its field, and nothing typed is lost."""
+    typed = forms.typed(here.form)
+    found = briefing.seen(here.parts, call)
+    if found is None:
+        raise NotFound(f"there is no call {call}")
+    house = here.parts.database.run(lambda work: here.parts.rulebook.refresh(work).house)
+    customer = found.due.customer
+    try:
+        zone = briefing.zone_for(customer, house)
+        wanted = forms.filing_of(typed, zone, house, customer.name or "the customer")
+        filed = filing.file(here.parts, call, here.visitor.name, wanted)
+    except InputError as wrong:
+        _save(here, call, typed)
+        return _page(here, call, 422, typed=typed, problems=wrong.problems)
+    if isinstance(filed, NotHeld):
+        _save(here, call, typed)  # refused as well, and kept on their sheet of it
+        return not_theirs(here, call, filed, kept=_as_text(typed))
+    return here.go("/desk")
+
+
+def _as_text(typed: Typed) -> str:
+    lines = [typed.note, *(f"{name}: {said}" for name, said in (typed.answers or {}).items() if said)]
+    return "\n".join(line for line in lines if line)
+
+
+def put_back(here: Here, call: UUID) -> Response:
+    """The call was not made: it waits again."""
+    why = here.form.get("why", "")
+    if why not in REASONS:
+        raise InputError(Problem("Say why it is put back.", "choose one of the reasons"))
+    refused = desk.put_back(here.parts, call, here.visitor.name)
+    if refused is not None:
+        return not_theirs(here, call, refused)
+    here.parts.database.run(lambda work: here.note(work, "call.put_back", f"call:{call}", REASONS[why]))
+    return here.go("/desk?said=back")

@@ -1,0 +1,27 @@
+"""Offices for the tests of the staff's pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.parts import Parts
+from tests.intake.ready import Hands
+from tests.web.staff.office import Office
+
+
+@pytest.fixture
+def office(ready: Parts, tmp_path: Path, clock: Hands) -> Office:
+    """On SQLite, with Dana and Kim due."""
+    made = Office(ready, tmp_path / "office", clock)
+    made.customers_are_due("Dana", "Kim")
+    return made
+
+
+@pytest.fixture
+def office_on_both(ready_on_both: Parts, tmp_path: Path, clock: Hands) -> Office:
+    """The same, once on each kind of database."""
+    made = Office(ready_on_both, tmp_path / "office", clock)
+    made.customers_are_due("Dana", "Kim")
+    return made
