@@ -9,7 +9,7 @@ BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long browser pictures check bench bench-providers bench-desk lock clean
+.PHONY: help demo test test-long browser pictures check bench bench-providers bench-desk bench-board lock clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -47,6 +47,9 @@ bench-providers: $(VENV)/.ready ## Measure e-mails and texts through the SDKs to
 
 bench-desk: $(VENV)/.ready ## Measure "next call" with 100,000 calls waiting and 200 people asking
 	@$(BIN)/python -m tests.bench.desk $(ARGS)
+
+bench-board: $(VENV)/.ready ## Measure one picture of the board with 100,000 calls waiting and 200 people on the desk
+	@$(BIN)/python -m tests.bench.board $(ARGS)
 
 lock: $(VENV)/.ready ## Write requirements.lock anew; add ARGS=--upgrade to take newer releases
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \

@@ -5,8 +5,9 @@ What the customer said is for staff to say; how the line went (ringing, answered
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from orchestrator.channels.base import Answer, Caller, Held, Placed, RejectedPermanent, RejectedSafe, Unknown
@@ -18,13 +19,22 @@ from orchestrator.errors import InputError, Problem
 from orchestrator.facts import facts_for
 from orchestrator.holding import NotHeld, held_or_not, one
 from orchestrator.parts import Parts
-from orchestrator.store import attempts, pauses, sheets
+from orchestrator.store import attempts, audit, pauses, sheets, staff
 from orchestrator.store import changes as written
 from orchestrator.store.changes import entry
-from orchestrator.store.database import Work
+from orchestrator.store.database import Row, Work
+from orchestrator.store.sheets import Sheet
 from orchestrator.store.touches import Due
 
 NOT_TWICE_WITHIN = timedelta(seconds=45)  # a second click while the agent's telephone still rings
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A dial that is about to be made, and how the call stood before it."""
+
+    attempt: Row[Any]
+    sheet: Sheet
 
 
 def dial(parts: Parts, touch: UUID, who: str, agent: str) -> NotHeld | None:
@@ -39,7 +49,7 @@ def dial(parts: Parts, touch: UUID, who: str, agent: str) -> NotHeld | None:
     begun = parts.database.run(lambda work: _begin(parts, work, touch, who, agent, now))
     if isinstance(begun, NotHeld):
         return begun
-    answer = cast(Caller, via).bridge(begun, agent, now + NOT_TWICE_WITHIN)  # no database session is open here
+    answer = cast(Caller, via).bridge(begun.attempt.id, agent, now + NOT_TWICE_WITHIN)  # no database session is open here
     parts.database.run(lambda work: _record(work, touch, begun, answer, parts.clock()))
     refusal = _refusal(answer)
     if refusal is not None:
@@ -47,7 +57,7 @@ def dial(parts: Parts, touch: UUID, who: str, agent: str) -> NotHeld | None:
     return None
 
 
-def _begin(parts: Parts, work: Work, touch: UUID, who: str, agent: str, now: datetime) -> UUID | NotHeld:
+def _begin(parts: Parts, work: Work, touch: UUID, who: str, agent: str, now: datetime) -> _Begun | NotHeld:
     due = one(work, touch)
     refused = held_or_not(work, due, who)
     if refused is not None:
@@ -64,25 +74,49 @@ def _begin(parts: Parts, work: Work, touch: UUID, who: str, agent: str, now: dat
     against = may_still(due.touch, due.run, facts, pauses.live(work), now)
     if against is not None:
         raise InputError(Problem(f"this customer may not be called now: {against}", "put the call back"))
-    attempts.asked(work, [row.id], now)  # the intent, before the provider is called
-    if row.carrier_result is not None:  # an earlier line of the same call is over: the new one is told about from its beginning
-        attempts.mark(work, row.id, carrier_result=None, carrier_at=None, carrier_code=None)
-    sheet_for(work, row, who, now)
-    sheets.change(work, row.id, phase="dialling", dialled_by="bridge", dialled_at=now, talked_from=None, wrap_up_from=None)
+    sheet = sheet_for(work, row, who, now)
+    if sheet.on_the_line_by_hand:
+        raise InputError(Problem("you dialled by hand already", "say that this call is over first"))
+    # The intent, before the provider is called. What was said of an earlier line of this call is not of this one; that they talked stays.
+    attempts.mark(
+        work, row.id, asked_at=now, provider_ref=None, carrier_result=None, carrier_at=None, carrier_code=None, answered_by=None
+    )
+    earlier = [*sheet.earlier_lines, *([row.provider_ref] if row.provider_ref else [])]
+    sheets.change(
+        work, row.id, phase="dialling", dialled_by="bridge", dialled_at=now, wrap_up_from=None, dials=sheet.dials + 1,
+        earlier_lines=earlier,
+    )  # fmt: skip
     written.write(work, [], [_entry(due, "call.dialling", f"{who}'s telephone rings first", who, now)])
-    handle: UUID = row.id
-    return handle
+    audit.note(work, staff.acting(work, who), "call.dialled", f"call:{touch}", "through the bridge", now)
+    return _Begun(row, sheet)
 
 
-def _record(work: Work, touch: UUID, handle: UUID, answer: Answer, now: datetime) -> None:
+def _record(work: Work, touch: UUID, begun: _Begun, answer: Answer, now: datetime) -> None:
     due = one(work, touch)
     if isinstance(answer, Placed):
-        attempts.place(work, [{"id": handle, "provider_ref": answer.ref}])
-    elif not isinstance(answer, Unknown):  # no telephone rang
-        sheets.never_dialled(work, handle)
-        attempts.mark(work, handle, asked_at=None)
+        attempts.place(work, [{"id": begun.attempt.id, "provider_ref": answer.ref}])
+    elif not isinstance(answer, Unknown):
+        _as_before(work, begun)
     why = f"placed as {answer.ref}" if isinstance(answer, Placed) else _refusal(answer) or ""
     written.write(work, [], [_entry(due, "call.dialled", why, "", now)])
+
+
+def _as_before(work: Work, begun: _Begun) -> None:
+    """No telephone rang: the call is what it was, also when it was dialled before and somebody answered then."""
+    row, was = begun.attempt, begun.sheet
+    attempts.mark(
+        work, row.id, asked_at=row.asked_at, provider_ref=row.provider_ref, carrier_result=row.carrier_result, carrier_at=row.carrier_at,
+        carrier_code=row.carrier_code, answered_by=row.answered_by,
+    )  # fmt: skip
+    now = sheets.of_attempt(work, row.id)
+    if now is not None:
+        its = (
+            {"phase": was.phase, "wrap_up_from": was.wrap_up_from} if now.phase == "dialling" else {}
+        )  # not filed or left meanwhile
+        sheets.change(
+            work, row.id, dialled_by=was.dialled_by, dialled_at=was.dialled_at, dials=was.dials, earlier_lines=list(was.earlier_lines),
+            **its,
+        )  # fmt: skip
 
 
 def _refusal(answer: Answer) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -11,14 +10,14 @@ from uuid import UUID
 
 from orchestrator import scripting
 from orchestrator.core.house import House
-from orchestrator.core.model import Customer, Touch, TouchState
+from orchestrator.core.model import Customer, TouchState
 from orchestrator.core.still import may_still
 from orchestrator.core.windows import field_moment, local_words, opening, why_never
 from orchestrator.core.zones import zone_of
-from orchestrator.facts import facts_for
+from orchestrator.facts import Defect, facts_of
 from orchestrator.language.house_rules import label
 from orchestrator.language.lifecycle import Lifecycle
-from orchestrator.language.program import Program, TouchNode
+from orchestrator.language.program import TouchNode
 from orchestrator.language.script import Script
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
@@ -27,7 +26,9 @@ from orchestrator.store.briefs import Seen
 from orchestrator.store.database import Row, Work
 from orchestrator.store.promises import Promise
 from orchestrator.store.sheets import Sheet
+from orchestrator.why_now import title_of, why_now
 
+MOST_EARLIER = 3  # sheets of the same call that others began
 MOST_BEFORE = 8  # earlier contacts on the page; the customer's page has all of them
 LEAST_SHOWN = 4  # characters at the end of a number that are hidden until the dial is allowed
 _BAD_ENDINGS = frozenset({"completed_concern", "declined", "do_not_contact", "wrong_number"})
@@ -81,6 +82,18 @@ class Before:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """What somebody typed about this very call who did not finish it, as far as it is not on the sheet of now."""
+
+    sheet: UUID
+    who: str
+    title: str
+    at: datetime
+    note: str
+    answers: Sequence[tuple[str, str]]  # the question as it is asked, and what was typed
+
+
+@dataclass(frozen=True, slots=True)
 class Brief:
     """Everything on the page of one call."""
 
@@ -105,6 +118,7 @@ class Brief:
     promises: Sequence[Promise]
     script: Script
     sheet: Sheet | None
+    earlier: Sequence[Earlier]
     answers: Mapping[str, str]
     rules_of: InUse
 
@@ -130,11 +144,14 @@ def brief(parts: Parts, touch: UUID, answers: Mapping[str, str] | None = None) -
 
 
 def script(parts: Parts, touch: UUID, answers: Mapping[str, str]) -> Script | None:
-    """The script alone, as it goes on from these answers."""
+    """The script alone, as it goes on from what is on the sheet, and from these answers."""
 
     def unit(work: Work) -> Script | None:
         found = briefs.call(work, touch)
-        return None if found is None else scripting.script_of(work, parts.rulebook.refresh(work), found.due, answers)
+        if found is None:
+            return None
+        sheet = sheets.newest(work, touch)
+        return scripting.script_of(work, parts.rulebook.refresh(work), found.due, {**(sheet.answers if sheet else {}), **answers})
 
     return parts.database.run(unit)
 
@@ -142,52 +159,71 @@ def script(parts: Parts, touch: UUID, answers: Mapping[str, str]) -> Script | No
 def _brief(work: Work, in_use: InUse, found: Seen, answers: Mapping[str, str] | None, now: datetime) -> Brief:
     due = found.due
     touch, run, customer = due.touch, due.run, due.customer
-    sheet = sheets.newest(work, touch.id)
+    noted = sheets.of(work, touch.id)
+    sheet = noted[-1] if noted else None
     typed = dict(sheet.answers if sheet else {}) if answers is None else dict(answers)
-    facts = facts_for(work, in_use, due)
-    node = facts.program.nodes[touch.step]
-    assert isinstance(node, TouchNode), "a call is a touchpoint"
-    against = may_still(touch, run, facts, pauses.live(work), now)
+    facts = facts_of(work, in_use, [due])[0]
+    program = None if isinstance(facts, Defect) else facts.program
+    node = None if program is None else program.nodes[touch.step]
+    assert node is None or isinstance(node, TouchNode), "a call is a touchpoint"
+    against = facts.why if isinstance(facts, Defect) else may_still(touch, run, facts, pauses.live(work), now)
     shape = scripting.script_of(work, in_use, due, typed)
     zone = zone_for(customer, in_use.house)
     said = briefs.said(work, customer.id, MOST_BEFORE)
     contacts = briefs.contacts(work, customer.id, touch.id, MOST_BEFORE)
     before = [_contact(in_use, row) for row in contacts] + [_saying(row) for row in said if row.read_at is not None]
     queue = in_use.house.queues.get(touch.queue or "")
+    open_promises = promises.open_for(work, customer.id)
     return Brief(
         touch=touch.id,
         state=touch.state,
         held_by=found.held_by,
         lease_until=found.lease_until,
         person=_person(in_use, customer, node, against, zone, now),
-        title=shape.title or node.title,
+        title=shape.title or (node.title if node else str(touch.touchpoint)),
         goal=shape.goal or "",
-        why=why_now(touch, facts.program),
+        why=why_now(work, due, program, open_promises, zone, now),
         subject=run.subject,
-        playbook=facts.program.title,
+        playbook=program.title if program else run.playbook,
         queue=touch.queue or "",
         queue_title=queue.title if queue else touch.queue or "",
         tries=touch.tries,
-        most=node.most,
+        most=node.most if node else touch.tries,
         due_by=touch.expires_at,
         facts=subject_facts(in_use.lifecycle, found.began_with, run.event, zone),
         before=sorted(before, key=lambda one: one.at, reverse=True)[:MOST_BEFORE],
         unread=[_saying(row) for row in said if row.read_at is None],
-        promises=promises.open_for(work, customer.id),
+        promises=open_promises,
         script=shape,
         sheet=sheet,
+        earlier=_earlier(work, noted, shape),
         answers=typed,
         rules_of=in_use,
     )
 
 
-def why_now(touch: Touch, program: Program) -> str:
-    """The journal's sentence about a touch, with steps called by their titles: "2 business days after 'Thanks for the quote'"."""
-    words = touch.why.removeprefix(f"{touch.touchpoint}: ")
-    titles = {node.touchpoint: node.title for node in program.nodes.values() if isinstance(node, TouchNode)}
-    for name in sorted(titles, key=len, reverse=True):
-        words = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", lambda _, title=titles[name]: f"“{title}”", words)  # type: ignore[misc]
-    return words[:1].upper() + words[1:]
+def _earlier(work: Work, noted: Sequence[Sheet], shape: Script) -> list[Earlier]:
+    """What was typed on the last sheets before this one and is not on this one, the newest first."""
+    if len(noted) < 2:
+        return []
+    mine, found = noted[-1], []
+    for one in reversed(noted[:-1]):
+        note = "" if one.note.strip() in mine.note else one.note.strip()
+        answers = [
+            (shape.questions[name].ask if name in shape.questions else name.replace("_", " "), _said(one, name))
+            for name in one.answers
+            if not mine.answers.get(name)
+        ]
+        if one.phase != "filed" and (note or answers):
+            found.append(Earlier(one.attempt_id, one.who, title_of(work, one.who), one.began_at, note, answers))
+        if len(found) == MOST_EARLIER:
+            break
+    return found
+
+
+def _said(sheet: Sheet, name: str) -> str:
+    day = sheet.promised_for.get(name)
+    return f"{sheet.answers[name]} (for {_date_words(day, 'date', 'UTC')})" if day else sheet.answers[name]
 
 
 def zone_for(customer: Customer, house: House) -> str:
@@ -195,9 +231,9 @@ def zone_for(customer: Customer, house: House) -> str:
     return customer.time_zone or next(iter(customer.zones or house.strictest), "UTC")
 
 
-def _person(in_use: InUse, customer: Customer, node: TouchNode, against: str | None, zone: str, now: datetime) -> Person:
+def _person(in_use: InUse, customer: Customer, node: TouchNode | None, against: str | None, zone: str, now: datetime) -> Person:
     house = in_use.house
-    windows = (node.window, house.never_outside["call"])
+    windows = (*((node.window,) if node else ()), house.never_outside["call"])
     span = opening(house, windows, customer.zones, customer.hours, now)
     if against is not None:
         hours = Hours(open=False, until=span.start if span and span.start > now else None, words=against)

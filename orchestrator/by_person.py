@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from orchestrator.core.intake import Standing, end
+from orchestrator.core.intake import ended
 from orchestrator.core.model import Allow, Case, Defer, Deny, EndReason, Note, TouchState, Verdict
 from orchestrator.core.planner import Facts
 from orchestrator.core.policies import HOLDS, POLICIES, agree, held, pause
@@ -78,6 +78,8 @@ def lift(parts: Parts, customer: UUID, channel: str, reason: str, by: By) -> boo
     def unit(work: Work) -> bool:
         _there(work, customer)
         customers.lock(work, [customer])
+        if customers.can_be_undone(work, customer, channel):
+            raise InputError(Problem("a call was filed just now that asks for this stop", "wait half a minute, then decide"))
         if not customers.lift(work, customer, [channel], "", now, now):
             return False
         note = Note("customer.opted_in", now, f"{by.name} lifted the stop ({channel}): {said}", rule=by.name, customer=customer)
@@ -110,6 +112,7 @@ def resume(parts: Parts, customer: UUID, by: By) -> bool:
     def unit(work: Work) -> bool:
         if not pauses.lift(work, "customer", str(customer)):
             return False
+        pauses.wake(work, pause.ASK_AGAIN, now)
         _note(work, "customer.resumed", f"{by.name} lets it go on", customer, by, now)
         return True
 
@@ -126,9 +129,8 @@ def end_run(parts: Parts, customer: UUID, run: UUID, by: By) -> bool:
         found = next(((r, t) for r, t in enrollments.open_of_customers(work, [customer]) if r.id == run), None)
         if found is None:
             return False
-        program = parts.rulebook.refresh(work).program(work, found[0].version)
-        written.write(work, end(Standing(found[0], program, found[1]), EndReason.STOPPED, now, f"{by.name} ended it by hand"))
-        said = f"{found[0].playbook} about {found[0].subject}"
+        written.write(work, ended(*found, EndReason.STOPPED, now, f"{by.name} ended it by hand"))
+        said = f"{found[0].playbook}, follow-up {run}"  # no subject: it may name the person, and this is kept for ever
         audit.note(work, by, "follow_up.stopped", f"customer:{customer}", said, now)
         return True
 
@@ -160,7 +162,7 @@ def move(parts: Parts, customer: UUID, touch: UUID, to: datetime, by: By) -> Can
         why = f"{by.name} moved it from {local_words(t.due_at, zone, now)} to {local_words(verdict.at, zone, now)}{asked}"
         done = entry(now, "touch.moved", why, rule=by.name, run=due.run.id, touch=t.id, customer=customer)
         written.write(work, [], [done])
-        about = f"{t.touchpoint} about {due.run.subject}, to {verdict.at:%Y-%m-%d %H:%M} UTC"
+        about = f"{t.touchpoint}, touch {t.id}, to {verdict.at:%Y-%m-%d %H:%M} UTC"
         audit.note(work, by, "touch.moved", f"customer:{customer}", about, now)
         return verdict, str(t.channel)
 

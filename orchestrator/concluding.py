@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from orchestrator import promises
+from orchestrator import promises, scripting
 from orchestrator.core import planner
 from orchestrator.core.model import Change, End, EndReason, Plan, TouchState
 from orchestrator.engine import suppress
@@ -17,7 +17,6 @@ from orchestrator.language import typed
 from orchestrator.language.dispositions import DEAD_NUMBER
 from orchestrator.language.fronts import Question
 from orchestrator.language.house_rules import label
-from orchestrator.language.program import TouchNode
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
 from orchestrator.store import attempts, customers, touches
@@ -56,7 +55,7 @@ def conclude(
         customers.forget_contact_point(work, due.customer.id, "phone", row.recipient, f"a call: {words}", now)
     changes = _unwanted(parts, work, in_use, due, sheet, now) if code == "do_not_contact" else None
     if changes is None:
-        changes = _next(parts, work, in_use, due, sheet, who, now)
+        changes = _next(parts, work, in_use, due, sheet, who, now, by)
     written.write(work, changes, entries)
     woken = {c.touch.channel or "wait" for c in changes if isinstance(c, Plan) and c.touch.due_at <= now}
     promised_for = {question: day for question, day in days(sheet).items() if question in values}
@@ -74,12 +73,19 @@ def _unwanted(parts: Parts, work: Work, in_use: InUse, due: Due, sheet: Sheet, n
     return [] if due.run.ended else [End(due.run.id, EndReason.OPTED_OUT, now, ASKED_ON_THE_PHONE)]
 
 
-def _next(parts: Parts, work: Work, in_use: InUse, due: Due, sheet: Sheet, who: str, now: datetime) -> list[Change]:
+def _next(
+    parts: Parts, work: Work, in_use: InUse, due: Due, sheet: Sheet, who: str, now: datetime, by: str | None
+) -> list[Change]:
     if due.run.ended is not None:
         return []
-    changes = planner.after(
-        facts_for(work, in_use, due), due.touch, sheet.disposition or "", now, parts.new_id, sheet.call_back_at
-    )
+    try:
+        facts = facts_for(work, in_use, due)
+    except InputError as unusable:
+        if by is None or due.touch.state is not TouchState.UNKNOWN:
+            raise
+        why = f"{by} decided how the call ended; what comes next cannot be told, so nobody is contacted: {unusable}"
+        return [End(due.run.id, EndReason.ERROR, now, why)]
+    changes = planner.after(facts, due.touch, sheet.disposition or "", now, parts.new_id, sheet.call_back_at)
     if sheet.call_back_by != "me":
         return changes
     return [replace(c, touch=_for_them(c, who)) if isinstance(c, Plan) and c.touch.step == due.touch.step else c for c in changes]
@@ -95,11 +101,9 @@ def _for_them(plan: Plan, who: str) -> Any:
 def questions_of(work: Work, in_use: InUse, due: Due) -> Mapping[str, Question]:
     """The questions of a call's script; none when its version cannot be used now."""
     try:
-        loaded = in_use.loaded(work, due.run.version)
+        return scripting.questions_of(work, in_use, due)
     except (InputError, NotFound):
         return {}
-    node = loaded.program.nodes.get(due.touch.step)
-    return loaded.words[node.channel, node.words].questions if isinstance(node, TouchNode) else {}
 
 
 def answers_of(work: Work, in_use: InUse, due: Due, sheet: Sheet) -> dict[str, typed.Value]:
@@ -108,5 +112,12 @@ def answers_of(work: Work, in_use: InUse, due: Due, sheet: Sheet) -> dict[str, t
 
 
 def days(sheet: Sheet) -> dict[str, date]:
-    """For which day each commitment on a sheet was promised."""
-    return {name: date.fromisoformat(day) for name, day in sheet.promised_for.items()}
+    """For which day each commitment on a sheet was promised; what is no day is left out."""
+    return {name: day for name, typed_ in sheet.promised_for.items() if (day := _day(typed_)) is not None}
+
+
+def _day(typed_: str) -> date | None:
+    try:
+        return date.fromisoformat(typed_)
+    except ValueError:
+        return None

@@ -27,7 +27,7 @@ from orchestrator.holding import NotNow as NotNow
 from orchestrator.holding import held_or_not, let_go, one, task_of
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
-from orchestrator.store import attempts, audit, ready, sheets, touches
+from orchestrator.store import attempts, audit, pauses, ready, sheets, staff, touches
 from orchestrator.store import changes as written
 from orchestrator.store.attempts import Intent
 from orchestrator.store.audit import By
@@ -61,9 +61,14 @@ def _claim_next(parts: Parts, work: Work, agent: Agent, lease: timedelta, now: d
     held = touches.held_by(work, agent.name)
     if held:
         return task_of(work, in_use, held[0], held[0].touch.epoch, already_held=True)
+    paused = pauses.live(work)
+    if ("all", "") in paused or ("channel", "call") in paused:
+        return None
+    still = {name for scope, name in paused if scope == "queue"}  # what waits there stays where it is
+    queues = [name for name in (agent.queues if agent.queues is not None else ready.waiting_in(work)) if name not in still]
     ahead, at_once = LOOK_AHEAD[0], AT_ONCE[0]
     for _ in range(MOST_ROUNDS):
-        ids = ready.heads(work, agent.name, agent.queues, agent.skills, agent.languages, now, ahead)
+        ids = ready.heads(work, agent.name, queues, agent.skills, agent.languages, now, ahead)
         dues = touches.claim_ready(work, ids, at_once)
         if not dues and (not ids or ahead == LOOK_AHEAD[1]):
             return None
@@ -109,6 +114,7 @@ def _take(parts: Parts, work: Work, in_use: InUse, due: Due, go: Go, who: str, l
         now, "touch.in_call", f"{who} has it; {go.why}", rule=who, run=due.run.id, touch=touch.id, customer=due.customer.id
     )
     written.write(work, [], [said])
+    audit.note(work, staff.acting(work, who), "call.taken", f"call:{touch.id}", f"took a call of {touch.queue}", now)
     return task_of(work, in_use, due, touch.epoch + 1)
 
 
@@ -201,8 +207,8 @@ def renew(parts: Parts, touch: UUID, who: str, *, lease: timedelta = WEB_LEASE) 
     return parts.database.run(unit)
 
 
-def put_back(parts: Parts, touch: UUID, who: str) -> NotHeld | None:
-    """The call was not made after all: it waits in its queue again. None when done.
+def put_back(parts: Parts, touch: UUID, who: str, reason: str = "put back") -> NotHeld | None:
+    """The call was not made after all: it waits in its queue again. None when done. reason: for the audit trail.
 
     Raises InputError when it was dialled: then it happened, and needs its disposition.
     """
@@ -220,6 +226,7 @@ def put_back(parts: Parts, touch: UUID, who: str) -> NotHeld | None:
                 Problem("the customer was dialled, so the call cannot be put back", "say how it ended, e.g. no answer")
             )
         let_go(work, due, row.id, f"{who} put it back", who, now)
+        audit.note(work, staff.acting(work, who), "call.put_back", f"call:{touch}", reason, now)
         return None
 
     return parts.database.run(unit)

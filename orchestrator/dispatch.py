@@ -18,13 +18,14 @@ from orchestrator.core.model import Change, Contact, Deny, TouchState
 from orchestrator.core.planner import Facts
 from orchestrator.core.urgency import rank_at
 from orchestrator.core.windows import add
+from orchestrator.errors import DatabaseError
 from orchestrator.facts import Defect, facts_of
-from orchestrator.filing import settle_filed
 from orchestrator.language.program import TouchNode
 from orchestrator.language.templates import CannotSay
 from orchestrator.outcomes import Sending, record
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
+from orchestrator.settling import settle_filed
 from orchestrator.store import attempts, pauses, senders, staff, touches
 from orchestrator.store import changes as written
 from orchestrator.store.attempts import Intent
@@ -44,7 +45,7 @@ CHANNELS = ("wait", "email", "text", "voice", "voicemail", "call")  # the queues
 
 def drain(parts: Parts, channel: str, *, stop: Callable[[], bool] = lambda: False, most: int = 100_000) -> int:
     """Do what is due on a channel until nothing is left, `stop` says so, or `most` touches are done. Answers how many were handled."""
-    handled, size = (settle_filed(parts) if channel == "call" else 0), SMALL  # here, because this runs every second
+    handled, size = (_settled(parts) if channel == "call" else 0), SMALL  # here, because this runs every second
     while handled < most and not stop():
         found = drain_once(parts, channel, min(size, most - handled))
         handled += found
@@ -52,6 +53,16 @@ def drain(parts: Parts, channel: str, *, stop: Callable[[], bool] = lambda: Fals
             break
         size = LARGE  # a backlog
     return handled
+
+
+def _settled(parts: Parts) -> int:
+    try:
+        return settle_filed(parts)
+    except DatabaseError:
+        raise
+    except Exception as error:  # shell: whoever waits for a call must not wait for what others filed
+        log.error("filed calls could not be settled", extra={"action": "filed.failed", "error": type(error).__name__})
+        return 0
 
 
 def drain_once(parts: Parts, channel: str, size: int = SMALL) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from orchestrator.language import typed
-from orchestrator.store import sheets
+from orchestrator.store import erasure, sheets
 from orchestrator.store.database import Row, Work
 from orchestrator.store.sheets import Sheet
 
@@ -47,7 +47,9 @@ def write(
     if note or (note_is_whole and note is not None):
         values["note"] = typed.storable(note)[: typed.MOST]
     if answers:
-        said = {typed.storable(str(k))[:MOST_NAME]: typed.storable(_text(v))[: typed.MOST + 1] for k, v in answers.items()}
+        said = {
+            typed.storable(str(k))[:MOST_NAME]: typed.storable(typed.written(v))[: typed.MOST + 1] for k, v in answers.items()
+        }
         kept = {k: v for k, v in {**sheet.answers, **said}.items() if v.strip()}
         values["answers"] = dict(list(kept.items())[:MOST_ANSWERS])
     if sentiment in ("good", "neutral", "bad"):
@@ -68,11 +70,15 @@ def keep(
 ) -> None:
     """Keep what somebody typed about a call that they do not have any more, on their own last sheet of it."""
     theirs = sheets.newest(work, touch, who)
-    if theirs is not None and theirs.phase != "filed":
+    if theirs is not None and theirs.phase != "filed" and not erasure.is_about_erased(work, touch):
         write(work, theirs, note, answers, sentiment, note_is_whole=note_is_whole)
 
 
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def add_note(work: Work, touch: UUID, who: str, note: str) -> None:
+    """Keep what somebody noted who has said already how the call ended: beside what stands there."""
+    theirs = sheets.newest(work, touch, who)
+    note = typed.storable(note).strip()
+    if theirs is None or not note or note in theirs.note or erasure.is_about_erased(work, touch):
+        return
+    whole = note if theirs.note.strip() in note else f"{theirs.note}\n\n{note}"  # written on, or something else
+    sheets.change(work, theirs.attempt_id, note=whole[: typed.MOST])

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from orchestrator.core.intake import Book, Standing, end, take
+from orchestrator.core.intake import Book, Standing, ended, take
 from orchestrator.core.judging import refuse
 from orchestrator.core.model import (
     AUTOMATIC_CALLS,
@@ -249,18 +249,18 @@ def suppress(
     if already:
         return 0
     decided: list[Change] = [Note("customer.opted_out", now, f"{why} ({channel})", rule="suppression", customer=customer)]
-    ended = 0
+    over = 0
     person = customers.load(work, [customer])[customer]
     standing = [(run, touch) for run, touch in enrollments.open_of_customers(work, [customer]) if run.id != but]
     if channel == "all":
         for run, touch in standing:
-            decided += end(Standing(run, in_use.program(work, run.version), touch), EndReason.OPTED_OUT, now, why)
-            ended += 1
+            decided += ended(run, touch, EndReason.OPTED_OUT, now, why)
+            over += 1
     else:
         decided += _called_off(parts, work, in_use, person, channel, standing, why, now)
     written.write(work, decided)
     emit_opt_out(parts, work, in_use, person.ref, channel, now)
-    return ended
+    return over
 
 
 def suppress_everybody(

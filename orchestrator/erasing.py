@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from orchestrator.core.intake import Standing, end
+from orchestrator.core.intake import ended
 from orchestrator.core.model import Change, EndReason, TouchState
 from orchestrator.engine import suppress
 from orchestrator.errors import InputError, NotFound, Problem
@@ -63,7 +63,7 @@ def _erase(parts: Parts, work: Work, customer: UUID, typed: str, by: By, now: da
     left = [(run, touch) for run, touch in enrollments.open_of_customers(work, [customer])]  # of one who was suppressed before
     changes: list[Change] = []
     for run, touch in left:
-        changes += end(Standing(run, in_use.program(work, run.version), touch), EndReason.OPTED_OUT, now, "erased")
+        changes += ended(run, touch, EndReason.OPTED_OUT, now, "erased")
     written.write(work, changes)
     touches.move(
         work,

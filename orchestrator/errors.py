@@ -6,6 +6,7 @@ TouchpointError
 │   └── EventError        an event that a system sent
 ├── SettingsError         the settings contradict each other, or something they name is not there
 ├── DatabaseError         the database is missing, full, or of another version
+│   └── NothingPublished  there are no playbooks in it yet
 ├── BrokerError           the broker cannot be reached (never fatal for the work itself)
 └── NotFound              a touch, subject or key that does not exist
 """
@@ -58,6 +59,10 @@ class SettingsError(TouchpointError):
 
 class DatabaseError(TouchpointError):
     """The database is missing, full or of another version; the message says which and what to do."""
+
+
+class NothingPublished(DatabaseError):
+    """Nobody has published playbooks and house rules yet; the message says how."""
 
 
 class BrokerError(TouchpointError):

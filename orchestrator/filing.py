@@ -6,7 +6,6 @@ be contacted. Undoing lifts exactly that.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -15,6 +14,7 @@ from uuid import UUID
 
 from orchestrator import concluding, drafts, scripting
 from orchestrator.core.model import TouchState
+from orchestrator.core.receipts import CALL_ENDS, Result
 from orchestrator.errors import InputError, Problem, did_you_mean
 from orchestrator.holding import WEB_LEASE, CallTask, NotHeld, is_missing, one, task_of
 from orchestrator.language import typed
@@ -22,19 +22,17 @@ from orchestrator.language.dispositions import BY_CODE, STAFF_CODES, TALKED
 from orchestrator.language.house_rules import label
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
-from orchestrator.store import attempts, customers, sheets, touches
+from orchestrator.store import attempts, audit, customers, sheets, staff, touches
 from orchestrator.store import changes as written
 from orchestrator.store.changes import entry
 from orchestrator.store.database import Row, Work
 from orchestrator.store.sheets import Sheet
 from orchestrator.store.touches import Due
 
-log = logging.getLogger(__name__)
 UNDO_FOR = timedelta(seconds=30)
 SCOPES = ("all", "call", "text", "email", "voice", "voicemail")  # of "do not contact"
 LONGEST_PROMISE = timedelta(days=2 * 366)
 ENDINGS = frozenset(BY_CODE) - {"disposition_missing"}
-MOST_AT_ONCE = 500  # filed calls that one round settles
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +95,15 @@ def _file(parts: Parts, work: Work, touch: UUID, who: str, filing: Filing, now: 
     assert stands is not None, "it is locked, so it exists"
     mine = stands.held_by == who
     words = label(in_use.house.rules, filing.disposition)
-    if mine and stands.disposition == filing.disposition and due.touch.state in (TouchState.FILED, TouchState.DONE):
-        return Filed(touch, filing.disposition, words, stands.lease_until or now - UNDO_FOR)
-    if mine and due.touch.state is TouchState.FILED:
-        said = label(in_use.house.rules, stands.disposition)
-        return Wrong((Problem(f"you said '{said}' already", "undo that first", place="disposition"),))
+    if mine and due.touch.state in (TouchState.FILED, TouchState.DONE):
+        drafts.add_note(work, touch, who, filing.note)
+        same = stands.disposition == filing.disposition
+        if same and _is_repeat(sheets.newest(work, touch, who), filing):
+            return Filed(touch, filing.disposition, words, stands.lease_until or now - UNDO_FOR)
+        if due.touch.state is TouchState.FILED:
+            said = f"you said '{label(in_use.house.rules, stands.disposition)}' already{', but not the same about it' if same else ''}"
+            return Wrong((Problem(said, "undo that first", place="disposition"),))
+        return NotHeld(due.touch.state, stands.held_by)
     if not mine or not (due.touch.state is TouchState.IN_CALL or is_missing(due)):
         drafts.keep(work, touch, who, filing.note, filing.answers, filing.sentiment)
         return NotHeld(due.touch.state, stands.held_by)
@@ -111,10 +113,27 @@ def _file(parts: Parts, work: Work, touch: UUID, who: str, filing: Filing, now: 
     if problems:
         return Wrong(tuple(problems))
     sheet = _noted(work, sheet, filing, now)
+    _audit(work, who, "call.filed", touch, filing.disposition, now)
     if due.touch.state is TouchState.UNKNOWN:
         concluding.conclude(parts, work, in_use, due, row, sheet, now)
         return Filed(touch, filing.disposition, words, now)
     return put_aside(work, in_use, due, sheet, f"{who}: {words.lower()}", filing.disposition, now)
+
+
+def _is_repeat(sheet: Sheet | None, filing: Filing) -> bool:
+    """Whether an ending says the same as the sheet, where it says anything. The note is no part of it."""
+    if sheet is None:
+        return True
+    when = (filing.call_back_at, filing.call_back_by)
+    if filing.disposition == "call_back" and when != (sheet.call_back_at, sheet.call_back_by):
+        return False
+    if filing.disposition == "do_not_contact" and filing.scope != sheet.scope:
+        return False
+    answers = {name: typed.storable(given).strip() for name, given in filing.answers.items() if isinstance(given, str)}
+    days = concluding.days(sheet)
+    return all(not given or sheet.answers.get(name, "").strip() == given for name, given in answers.items()) and all(
+        days.get(name) == day for name, day in filing.due.items()
+    )
 
 
 def put_aside(work: Work, in_use: InUse, due: Due, sheet: Sheet, why: str, rule: str, now: datetime) -> Filed:
@@ -133,25 +152,36 @@ def put_aside(work: Work, in_use: InUse, due: Due, sheet: Sheet, why: str, rule:
 
 
 def _problems(
-    work: Work, in_use: InUse, due: Due, sheet: Sheet, filing: Filing, now: datetime, codes: Collection[str] = STAFF_CODES
-) -> list[Problem]:
-    """Everything that is missing or wrong, at once."""
+    work: Work, in_use: InUse, due: Due, sheet: Sheet, filing: Filing, now: datetime,
+    codes: Collection[str] = STAFF_CODES, *, asks: bool = True,
+) -> list[Problem]:  # fmt: skip
+    """Everything that is missing or wrong, at once. asks: also what the script asks; else only what is said here."""
     found = check(filing, now, codes)
+    at, over = filing.call_back_at, due.run.gives_up_at
+    if filing.disposition == "call_back" and at is not None and at.tzinfo is not None and at >= over and due.run.ended is None:
+        problem = f"this follow-up is over by then: it gives up on {over.day} {over:%b %Y}"
+        found.append(Problem(problem, "choose an earlier time, or note it as a promise", place="call_back_at"))
     questions = concluding.questions_of(work, in_use, due)
     promised = {**concluding.days(sheet), **filing.due}
     values, wrong = typed.read(questions, sheet.answers, promised)
+    yesterday = now.date() - timedelta(days=1)  # whatever day it is where the customer lives
+    for name, day in promised.items():
+        said_here = name in filing.due or (name in questions and bool(sheet.answers.get(name, "").strip()))
+        if said_here and (day < yesterday or _is_far(day, now)):
+            wrong.append(Problem("this day has passed, or is too far away", "choose a day in the next two years", place=name))
+    if not asks:
+        return found + [p for p in wrong if p.place in filing.due or str(filing.answers.get(p.place) or "").strip()]
     found += wrong
-    for name, day in filing.due.items():
-        if (
-            not now.date() - timedelta(days=1) <= day <= now.date() + LONGEST_PROMISE
-        ):  # whatever day it is where the customer lives
-            found.append(Problem("this day has passed, or is too far away", "choose a day in the next two years", place=name))
     if filing.disposition in TALKED and questions:
         said = {p.place for p in wrong}
         asked = scripting.script_of(work, in_use, due, sheet.answers).asked  # of a branch that was not taken nothing is required
         here = {name: question for name, question in questions.items() if name in asked}
         found += [p for p in typed.missing(here, values, filing.disposition) if p.place not in said]
     return found
+
+
+def _is_far(day: date, now: datetime) -> bool:
+    return day > now.date() + LONGEST_PROMISE
 
 
 def check(filing: Filing, now: datetime, codes: Collection[str] = STAFF_CODES) -> list[Problem]:
@@ -182,13 +212,18 @@ def check(filing: Filing, now: datetime, codes: Collection[str] = STAFF_CODES) -
 def _noted(work: Work, sheet: Sheet, filing: Filing, now: datetime) -> Sheet:
     """The sheet with its ending."""
     call_back = filing.disposition == "call_back"
-    days = {**sheet.promised_for, **{name: day.isoformat() for name, day in filing.due.items()}}
+    promised = {**concluding.days(sheet), **filing.due}
+    days = {name: day.isoformat() for name, day in promised.items() if not _is_far(day, now)}  # what was typed may be anything
     sheets.change(
         work, sheet.attempt_id, phase="filed", filed_at=now, disposition=filing.disposition, promised_for=days,
         call_back_at=filing.call_back_at if call_back else None, call_back_by=filing.call_back_by if call_back else None,
         scope=filing.scope if filing.disposition == "do_not_contact" else None,
     )  # fmt: skip
     return drafts.must(work, sheet.attempt_id)
+
+
+def _audit(work: Work, who: str, what: str, touch: UUID, disposition: str, now: datetime) -> None:
+    audit.note(work, staff.acting(work, who), what, f"call:{touch}", disposition.replace("_", " "), now)
 
 
 def undo(parts: Parts, touch: UUID, who: str, *, lease: timedelta = WEB_LEASE) -> CallTask | NotHeld | TooLate:
@@ -209,9 +244,13 @@ def undo(parts: Parts, touch: UUID, who: str, *, lease: timedelta = WEB_LEASE) -
             return TooLate("you have another call by now: finish it, or put it back first")
         row = attempts.open_of(work, [touch])[touch]
         sheet = drafts.must(work, row.id)
-        dialled, wrapping = sheet.dialled_at is not None, sheet.wrap_up_from is not None
+        dialled = sheet.dialled_at is not None
+        over = sheet.dialled_by == "bridge" and dialled and row.carrier_result in CALL_ENDS  # the line, while the call was filed
+        wrapping = sheet.wrap_up_from is not None or over
+        answered = sheet.dialled_by == "hand" or row.carrier_result == Result.ANSWERED  # this time: they may have talked before
+        talking = dialled and sheet.talked_from is not None and answered
         sheets.change(
-            work, row.id, phase="wrap_up" if wrapping else "talking" if dialled and sheet.talked_from else "dialling" if dialled else "reading",
+            work, row.id, phase="wrap_up" if wrapping else "talking" if talking else "dialling" if dialled else "reading",
             wrap_up_from=now if wrapping else None, disposition=None, filed_at=None, call_back_at=None, call_back_by=None, scope=None,
             undone=sheet.undone + 1,
         )  # fmt: skip
@@ -225,6 +264,7 @@ def undo(parts: Parts, touch: UUID, who: str, *, lease: timedelta = WEB_LEASE) -
         written.write(
             work, [], [entry(now, "touch.undone", why, rule=who, run=due.run.id, touch=touch, customer=due.customer.id)]
         )
+        _audit(work, who, "call.undone", touch, stands.disposition, now)
         return task_of(work, in_use, one(work, touch), due.touch.epoch + 1, already_held=True)
 
     return parts.database.run(unit)
@@ -243,36 +283,6 @@ def last_filed(parts: Parts, who: str) -> Filed | None:
     return parts.database.run(unit)
 
 
-def settle_filed(parts: Parts) -> int:
-    """Endings that can be undone no more become final, and what follows is planned. Each in a unit of work of its own."""
-    tried: list[UUID] = []
-    settled = 0
-    woken: set[str] = set()
-    while len(tried) < MOST_AT_ONCE:
-        before = len(tried)
-        try:
-            settled += parts.database.run(lambda work: _settle_one(parts, work, tried, woken))
-        except InputError as error:  # its version cannot be used: it stays filed until somebody publishes what it needs
-            log.error("a call cannot be settled: %s", error, extra={"action": "filed.stuck", "touch": str(tried[-1:])})
-        if len(tried) == before:
-            break
-    if woken:
-        parts.wake(woken)
-    return settled
-
-
-def _settle_one(parts: Parts, work: Work, tried: list[UUID], woken: set[str]) -> int:
-    now = parts.clock()
-    dues = touches.filed_over(work, now, tried, 1)
-    if not dues:
-        return 0
-    due = dues[0]
-    tried.append(due.touch.id)
-    row = attempts.open_of(work, [due.touch.id])[due.touch.id]
-    woken |= concluding.conclude(parts, work, parts.rulebook.refresh(work), due, row, drafts.must(work, row.id), now)
-    return 1
-
-
 def finish(parts: Parts, touch: UUID, who: str, filing: Filing) -> NotHeld | None:
     """`file` and settle in one: for the terminal. A call whose disposition is missing may be finished by anyone."""
     now = parts.clock()
@@ -285,7 +295,10 @@ def finish(parts: Parts, touch: UUID, who: str, filing: Filing) -> NotHeld | Non
         if not ((due.touch.state is TouchState.IN_CALL and holder == who) or is_missing(due)):
             return NotHeld(due.touch.state, holder)
         row = attempts.open_of(work, [touch])[touch]
-        return decide(parts, work, in_use, due, row, who, filing, now, woken)
+        wrong = decide(parts, work, in_use, due, row, who, filing, now, woken)
+        if wrong is None:
+            _audit(work, who, "call.filed", touch, filing.disposition, now)
+        return wrong
 
     outcome = parts.database.run(unit)
     if isinstance(outcome, Wrong):
@@ -296,13 +309,17 @@ def finish(parts: Parts, touch: UUID, who: str, filing: Filing) -> NotHeld | Non
 
 
 def decide(
-    parts: Parts, work: Work, in_use: InUse, due: Due, row: Row[Any], who: str, filing: Filing, now: datetime, woken: set[str]
-) -> Wrong | None:
-    """An ending that is final at once: also one that otherwise the line tells."""
+    parts: Parts, work: Work, in_use: InUse, due: Due, row: Row[Any], who: str, filing: Filing, now: datetime,
+    woken: set[str], *, asks: bool = True,
+) -> Wrong | None:  # fmt: skip
+    """An ending that is final at once: also one that otherwise the line tells.
+
+    asks: whether the script's questions have to be answered; who was not on the call cannot. What was typed half is left out then.
+    """
     before = drafts.sheet_for(work, row, who, now)
     note = f"{before.note}\n\n{who}: {filing.note}" if filing.note and before.note and before.who != who else filing.note
     sheet = drafts.write(work, before, note, filing.answers, filing.sentiment)
-    problems = _problems(work, in_use, due, sheet, filing, now, ENDINGS)
+    problems = _problems(work, in_use, due, sheet, filing, now, ENDINGS, asks=asks)
     if problems:
         return Wrong(tuple(problems))
     sheet = _noted(work, sheet, filing, now)

@@ -11,7 +11,7 @@ from uuid import UUID
 from orchestrator.core.model import TouchState
 from orchestrator.language.dispositions import BY_CODE
 from orchestrator.language.house_rules import label
-from orchestrator.reports import SAID
+from orchestrator.reports import SAID, named
 from orchestrator.rulebook import InUse
 from orchestrator.store import person as kept
 from orchestrator.store.database import Row, Work
@@ -162,7 +162,7 @@ def _touch(
             details.append(Detail("Try" if len(tried) == 1 else f"Try {one.number}", attempt_words(one)))
     decided = [s for s in said if not s.what.startswith("call.")]
     return Item(
-        at, "touch", row.id, row.touchpoint or "Wait", result, tone, decided[-1].why if decided else row.why, row.playbook,
+        at, "touch", row.id, named(row.touchpoint or "wait"), result, tone, decided[-1].why if decided else row.why, row.playbook,
         title_of(in_use, row.playbook), row.subject, row.enrollment_id, row.id, row.channel, row.state, details,
     )  # fmt: skip
 

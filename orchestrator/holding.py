@@ -9,7 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from orchestrator.core.model import Change, Close, TouchState
-from orchestrator.errors import NotFound
+from orchestrator.core.urgency import rank_at
+from orchestrator.errors import InputError, NotFound
 from orchestrator.facts import facts_for
 from orchestrator.language.templates import CannotSay
 from orchestrator.rulebook import InUse
@@ -87,10 +88,9 @@ def is_missing(due: Due) -> bool:
 
 def task_of(work: Work, in_use: InUse, due: Due, epoch: int, *, already_held: bool = False) -> CallTask:
     """The call with its script filled in."""
-    facts = facts_for(work, in_use, due)
     try:
-        script = in_use.render(work, facts, due.touch).body
-    except CannotSay as missing:  # a person reads it: a gap is better than no call
+        script = in_use.render(work, facts_for(work, in_use, due), due.touch).body
+    except (CannotSay, InputError, NotFound) as missing:  # a person reads it: a gap is better than no call
         script = f"(The script cannot be filled in: {missing})"
     return CallTask(due.touch.id, epoch, due, due.touch.why, script, already_held)
 
@@ -103,7 +103,7 @@ def let_go(work: Work, due: Due, attempt: UUID, why: str, rule: str, now: dateti
     touches.move(
         work,
         [{"id": touch.id, "epoch": touch.epoch, "was_state": touch.state, "state": TouchState.READY, "held_by": None,
-          "lease_until": None, "effect_at": None}],
+          "lease_until": None, "effect_at": None, "rank_at": rank_at(touch.priority, touch.due_at, touch.expires_at)}],
     )  # fmt: skip
     over: list[Change] = []
     if ended is not None:

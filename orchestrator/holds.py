@@ -8,6 +8,7 @@ from typing import cast
 
 from orchestrator.channels.base import KINDS
 from orchestrator.core.model import PauseScope
+from orchestrator.core.policies.pause import ASK_AGAIN
 from orchestrator.errors import InputError, Problem, did_you_mean
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
@@ -100,6 +101,8 @@ def resume(parts: Parts, what: What, by: By) -> bool:
 
     def unit(work: Work) -> bool:
         done = pauses.lift(work, what.scope, what.name)
+        if done:
+            pauses.wake(work, ASK_AGAIN, now)
         return _noted(work, what, by, "resumed", "pause.lifted", now) if done else False
 
     done = parts.database.run(unit)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from orchestrator.core.intake import Standing, end
+from orchestrator.core.intake import ended
 from orchestrator.core.keywords import Asks, asks
 from orchestrator.core.model import Change, EndReason, Note
 from orchestrator.core.policies.held import ASK_AGAIN
@@ -154,8 +154,7 @@ def read(parts: Parts, reply: UUID, who: str, verdict: Verdict, *, role: str = "
         if verdict == "end":
             for run, touch in enrollments.open_of_customers(work, [row.customer_id]):
                 if run.held is not None:
-                    standing = Standing(run, in_use.program(work, run.version), touch)
-                    changes += end(standing, EndReason.STOPPED, now, f"{who} read the customer's answer and ended it")
+                    changes += ended(run, touch, EndReason.STOPPED, now, f"{who} read the customer's answer and ended it")
         written.write(work, changes)
         if verdict == "stop":
             suppress(parts, work, in_use, row.customer_id, "all", f"{who} read that they want no more contact", now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from orchestrator.store import changes as written
 from orchestrator.store.audit import By
 from orchestrator.store.changes import entry
 from orchestrator.store.database import Work
+from orchestrator.store.staff import Member
 from orchestrator.store.touches import Due
 
 WAITING = (TouchState.PLANNED, TouchState.READY)
@@ -51,8 +52,11 @@ def take_back(parts: Parts, touch: UUID, by: By) -> NotHeld | None:
 
 
 def reassign(parts: Parts, touch: UUID, to: str | None, by: By) -> NotHeld | None:
-    """A waiting call is for this person and nobody else; None: for anyone. None when done."""
-    name = to.lower() if to is not None else None
+    """A waiting call is for this person, for half of the time it may still wait; then for anyone. to=None: for anyone now.
+
+    None when done. Raises InputError when they may not take it: nobody would.
+    """
+    now, name = parts.clock(), to.lower() if to is not None else None
     values: dict[str, Any] = {"offered_to": name, "offered_until": None}
 
     def allowed(work: Work, due: Due) -> None:
@@ -62,9 +66,24 @@ def reassign(parts: Parts, touch: UUID, to: str | None, by: By) -> NotHeld | Non
         if member is not None and not member.works(due.touch.queue):
             hint = "move the call to a queue of theirs first"
             raise InputError(Problem(f"{member.title} does not work the queue {due.touch.queue}", hint, place="to"))
+        row = touches.desk_row(work, touch)
+        if member is not None and row is not None:
+            _may_take(member, row.skill, row.language)
+            values["offered_until"] = _half_way(now, due.touch.expires_at)
 
     said = f"it is for {name} now" if name else "it is for anyone again"
     return _change(parts, touch, by, values, "call.reassigned", said, allowed)
+
+
+def _may_take(member: Member, skill: str | None, language: str | None) -> None:
+    if skill is not None and skill not in member.skills:
+        raise InputError(Problem(f"this call needs somebody who knows about {skill}; {member.title} does not", place="to"))
+    if language is not None and member.languages and language not in member.languages:
+        raise InputError(Problem(f"this call needs somebody who speaks {language}; {member.title} does not", place="to"))
+
+
+def _half_way(now: datetime, until: datetime | None) -> datetime | None:
+    return None if until is None else now + max(until - now, timedelta(0)) / 2
 
 
 def reprioritise(parts: Parts, touch: UUID, priority: int, by: By) -> NotHeld | None:
@@ -97,7 +116,7 @@ def decide_missing(parts: Parts, touch: UUID, by: By, filing_: Filing) -> NotHel
             return NotHeld(due.touch.state, touches.holder(work, touch))
         in_use = parts.rulebook.refresh(work)
         row = attempts.open_of(work, [touch])[touch]
-        wrong = filing.decide(parts, work, in_use, due, row, by.name, filing_, now, woken)
+        wrong = filing.decide(parts, work, in_use, due, row, by.name, filing_, now, woken, asks=False)
         if wrong is None:
             _audit(work, by, "call.decided", touch, f"ended as: {label(in_use.house.rules, filing_.disposition).lower()}", now)
         return wrong

@@ -69,12 +69,14 @@ def apply(parts: Parts, work: Work, in_use: InUse, reports: Mapping[UUID, Sequen
     dealt_with: set[UUID] = set()
     for id_ in sorted(found):
         due = dues[found[id_].touch_id]
-        s = _fold(found[id_], due, facts.get(due.touch.id), reports[id_])
+        desk = found[id_].via == "desk"
+        heard = lines.of_the_last(work, found[id_], reports[id_], now) if desk else reports[id_]
+        s = _fold(found[id_], due, facts.get(due.touch.id), heard)
         _keep(work, s)
         c, e = _advance(parts, work, in_use, s, now)
         written.write(work, c, e)
-        if s.attempt.via == "desk":
-            lines.our_end(work, due, s.attempt, [r.our_end for r in reports[id_]])
+        if desk:
+            lines.our_end(work, in_use, due, id_, s.result, [r.our_end for r in heard], now)
         for report in reports[id_]:
             _consequences(parts, work, in_use, s, report, now)
         if not s.is_stuck:
@@ -89,7 +91,9 @@ def _fold(row: Row[Any], due: Due, facts: Facts | None, reports: Sequence[Report
         before if before in FINAL else None,
     )  # fmt: skip
     for r in reports:
-        s.ref = s.ref or r.ref
+        if row.via != "desk" or r.our_end is not None:  # of a bridged call it is the line to our own telephone that has the name
+            s.ref = s.ref or r.ref
+        s.ref = s.ref or r.parent
         s.dead = s.dead or r.contact_point_is_dead
         if r.answered_by is not None and s.answered_by in (None, "unknown"):
             s.answered_by = r.answered_by

@@ -138,6 +138,12 @@ def why(parts: Parts, touch: str) -> Why:
     )
 
 
+def named(touchpoint: object) -> str:
+    """A touchpoint's name as words: "quote-check-in" -> "Quote check in"."""
+    words = str(touchpoint).replace("-", " ")
+    return words[:1].upper() + words[1:]
+
+
 def in_words(moment: datetime, zone: str) -> str:
     """A moment as a clock on the wall in that zone shows it: "Mon 23 Nov 2026 09:00"."""
     return f"{moment.astimezone(zone_of(zone) or UTC):%a %d %b %Y %H:%M}"

@@ -18,7 +18,7 @@ from orchestrator.core.house import House
 from orchestrator.core.intake import Version
 from orchestrator.core.model import Customer, Run, Touch
 from orchestrator.core.planner import Facts
-from orchestrator.errors import DatabaseError, InputError, NotFound
+from orchestrator.errors import InputError, NotFound, NothingPublished
 from orchestrator.language.design import LoadedVersion, load_document
 from orchestrator.language.facts import customer_facts, flat
 from orchestrator.language.facts import facts as told
@@ -108,7 +108,7 @@ class Rulebook:
     def _compile(self, work: Work, rows: Mapping[str, Any]) -> InUse:
         missing = {HOUSE_RULES, LIFECYCLE} - set(rows)
         if missing:
-            raise DatabaseError("nothing is published yet: run 'touchpoint publish'")
+            raise NothingPublished("nothing is published yet: run 'touchpoint publish'")
         rules = parse(HouseRules, read_yaml(_text(work, rows[HOUSE_RULES].id), "house-rules.yaml"))
         lifecycle = parse(Lifecycle, read_yaml(_text(work, rows[LIFECYCLE].id), "lifecycle.yaml"))
         under: UUID = rows[HOUSE_RULES].id

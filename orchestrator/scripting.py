@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from orchestrator.errors import InputError, NotFound
 from orchestrator.facts import facts_for
 from orchestrator.language.fronts import Question
 from orchestrator.language.program import TouchNode
@@ -22,7 +23,10 @@ def script_of(work: Work, in_use: InUse, due: Due, answers: Mapping[str, str]) -
 
     answers: so far, as typed.
     """
-    questions = questions_of(work, in_use, due)
+    try:
+        questions = questions_of(work, in_use, due)
+    except (InputError, NotFound) as unusable:
+        return Script(str(due.touch.touchpoint), "", (), gap=f"The script cannot be shown: {unusable}")
     known, _ = read(questions, answers, {})  # what cannot be read yet counts as not answered: nobody is stopped while they type
     facts = facts_for(work, in_use, with_answers(due, known))
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -15,13 +15,15 @@ from orchestrator.facts import Defect, facts_of
 from orchestrator.holding import NotHeld, held_or_not, is_missing, one
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
-from orchestrator.store import attempts, pauses, touches
+from orchestrator.store import attempts, audit, pauses, staff, touches
 from orchestrator.store import changes as written
 from orchestrator.store import sheets as kept
 from orchestrator.store.changes import entry
-from orchestrator.store.database import Work
+from orchestrator.store.database import Row, Work
 from orchestrator.store.sheets import Sheet as Sheet
 from orchestrator.store.touches import Due
+
+LINE_SAYS_WITHIN = timedelta(seconds=45)  # as long as a second click on "dial" waits (bridging.NOT_TWICE_WITHIN)
 
 
 def sheet_of(parts: Parts, touch: UUID) -> Sheet | None:
@@ -39,6 +41,11 @@ def save(
         due = one(work, touch)
         refused = held_or_not(work, due, who)
         theirs = refused is None or (is_missing(due) and refused.held_by == who)
+        if theirs and kept.newest(work, touch, who) is None:  # they took it before there were sheets
+            row = attempts.open_of(work, [touch])[touch]
+            drafts.sheet_for(work, row, who, parts.clock())
+            if is_missing(due):
+                kept.leave(work, [row.id])
         drafts.keep(work, touch, who, note, answers, sentiment, note_is_whole=True)
         mine = kept.newest(work, touch, who) if promised_for is not None else None
         if mine is not None and mine.phase != "filed":
@@ -71,7 +78,7 @@ def phase(parts: Parts, touch: UUID, who: str, phase: Literal["talking", "wrap_u
         if phase == "talking":
             if sheet.dialled_at is None:
                 _may_or_raise(work, in_use, due, now)
-                changed |= {"dialled_at": now, "dialled_by": "hand"}
+                changed |= {"dialled_at": now, "dialled_by": "hand", "dials": 1}
             changed |= {"talked_from": sheet.talked_from or now, "wrap_up_from": None}
         elif phase == "wrap_up":
             changed["wrap_up_from"] = sheet.wrap_up_from or now
@@ -127,17 +134,26 @@ def dial_by_hand(parts: Parts, touch: UUID, who: str) -> NotHeld | None:
         _may_or_raise(work, in_use, due, now)
         row = attempts.open_of(work, [touch])[touch]
         sheet = drafts.sheet_for(work, row, who, now)
+        if sheet.on_the_line_by_bridge and not _unheard_of(row, now):
+            raise InputError(Problem("the call is on the line already", "end it first, or wait until it is over"))
         again = sheet.dialled_by == "hand" and sheet.phase == "dialling"
-        kept.change(work, row.id, phase="dialling", dialled_by="hand", dialled_at=now, wrap_up_from=None)
+        dials = sheet.dials if again else sheet.dials + 1
+        kept.change(work, row.id, phase="dialling", dialled_by="hand", dialled_at=now, wrap_up_from=None, dials=dials)
         if not again:  # a second click
             said = f"{who} dials by hand"
             written.write(
                 work, [],
                 [entry(now, "call.dialling", said, rule=who, run=due.run.id, touch=touch, customer=due.customer.id)],
             )  # fmt: skip
+            audit.note(work, staff.acting(work, who), "call.dialled", f"call:{touch}", "by hand", now)
         return None
 
     return parts.database.run(unit)
+
+
+def _unheard_of(row: Row[Any], now: datetime) -> bool:
+    """Whether a bridge was asked for a while ago and the line has said nothing since: then people may help themselves."""
+    return row.carrier_result is None and (row.asked_at is None or row.asked_at + LINE_SAYS_WITHIN <= now)
 
 
 def against(work: Work, in_use: InUse, due: Due, now: datetime) -> str | None:

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -20,11 +21,11 @@ from orchestrator.core.model import Change, Close, TouchState
 from orchestrator.core.receipts import Result
 from orchestrator.engine import retry_waiting
 from orchestrator.facts import usable
-from orchestrator.filing import settle_filed
 from orchestrator.holding import left_unsaid
 from orchestrator.language.program import TouchNode
 from orchestrator.parts import Parts
 from orchestrator.reconcile import reconcile
+from orchestrator.settling import settle_filed
 from orchestrator.store import attempts, pauses, sheets, touches
 from orchestrator.store import changes as written
 from orchestrator.store.changes import entry
@@ -153,16 +154,23 @@ def _messages_over(work: Work, dues: Sequence[Due], open_attempts: Mapping[UUID,
 
 def pass_on_calls(parts: Parts) -> int:
     """Calls that nobody took in time expire, or go to the queue that the playbook names."""
-    now = parts.clock()
-    return parts.database.run(lambda work: _pass_on(parts, work, now))
+    now, done, last = parts.clock(), 0, UUID(int=0)
+    more = True
+    while more:  # page by page: what is held here must not keep what is late elsewhere from its turn
+        passed_on, last, more = parts.database.run(partial(_pass_on, parts, now, last))
+        done += passed_on
+    return done
 
 
-def _pass_on(parts: Parts, work: Work, now: datetime) -> int:
-    dues = touches.overdue_ready(work, now, BATCH)
-    if not dues:
-        return 0
-    in_use = parts.rulebook.refresh(work)
+def _pass_on(parts: Parts, now: datetime, after: UUID, work: Work) -> tuple[int, UUID, bool]:
+    """One page. Answers how many, the last one looked at, and whether there may be more."""
     paused = pauses.live(work)
+    if ("all", "") in paused or ("channel", "call") in paused:
+        return 0, after, False
+    dues = touches.overdue_ready(work, now, [name for scope, name in paused if scope == "queue"], after, BATCH)
+    if not dues:
+        return 0, after, False
+    in_use = parts.rulebook.refresh(work)
     changes: list[Change] = []
     entries: list[dict[str, Any]] = []
     passed_on = 0
@@ -184,4 +192,4 @@ def _pass_on(parts: Parts, work: Work, now: datetime) -> int:
             continue
         passed_on += 1
     written.write(work, changes, entries)
-    return passed_on
+    return passed_on, dues[-1].touch.id, len(dues) == BATCH

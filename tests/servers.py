@@ -216,7 +216,9 @@ class Postgres(Server):
         name = f"touchpoint_{secrets.token_hex(6)}"
         with self._administer() as connection:
             template = sql.Identifier(_database_of(like) if like else "template0")
-            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(name), template))
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(name), template)
+            )
         self._made.add(name)
         return self._url_of(name)
 

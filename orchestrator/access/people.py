@@ -12,7 +12,7 @@ from orchestrator.core.roles import EVERY_QUEUE, Role
 from orchestrator.core.zones import normal_phone
 from orchestrator.errors import InputError, NotFound, Problem, did_you_mean
 from orchestrator.parts import Parts
-from orchestrator.store import audit, invitations, sessions, staff
+from orchestrator.store import audit, invitations, sessions, staff, touches
 from orchestrator.store.audit import By
 from orchestrator.store.database import Work
 from orchestrator.store.staff import Member
@@ -82,6 +82,7 @@ def disable(work: Work, id_: UUID, by: By, now: datetime) -> None:
         staff.change(work, id_, {"disabled_at": now, "on_since": None})
         sessions.end(work, id_, now)
         invitations.withdraw(work, id_, now)
+        touches.free_offers(work, member.name)  # nobody would ever take them
         _note(work, by, "member.disable", member, f"disabled {member.name}", now)
 
 

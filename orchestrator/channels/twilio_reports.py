@@ -47,7 +47,8 @@ def read_call_status(params: Mapping[str, str], handle: UUID | None, received_at
     at = _moment(params.get("Timestamp"), received_at)
     ref = _sid(params.get("CallSid"), ("CA",))
     by = answered_by(params)
-    report = Report(at, result, handle, ref, answered_by=by, duration_s=_seconds(params.get("CallDuration")))
+    parent = _sid(params.get("ParentCallSid"), ("CA",))
+    report = Report(at, result, handle, ref, parent, answered_by=by, duration_s=_seconds(params.get("CallDuration")))
     return in_report(TWILIO, _code(params.get("ErrorCode")), "call", report)
 
 

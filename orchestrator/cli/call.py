@@ -169,14 +169,11 @@ def _days(given: list[str]) -> dict[str, date]:
     return days
 
 
-def _answers(given: list[str]) -> dict[str, str | float | bool]:
-    answers: dict[str, str | float | bool] = {}
+def _answers(given: list[str]) -> dict[str, str]:
+    answers: dict[str, str] = {}
     for one in given:
         name, sign, value = one.partition("=")
         if not sign:
             raise InputError(Problem(f"'{one}' is no answer", "write NAME=VALUE, e.g. rating=8"))
-        try:
-            answers[name] = float(value)
-        except ValueError:
-            answers[name] = {"true": True, "yes": True, "false": False, "no": False}.get(value.lower(), value)
+        answers[name] = value  # as typed: the question says what it is to be read as
     return answers

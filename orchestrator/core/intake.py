@@ -93,16 +93,20 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 def end(standing: Standing, reason: EndReason, at: datetime, why: str, book: Book | None = None) -> list[Change]:
     """End an enrollment and call its touch off, unless that is being made this very moment."""
+    changes = ended(standing.run, standing.touch, reason, at, why)
+    _apply(standing, changes, book)
+    return changes
+
+
+def ended(run: Run, touch: Touch | None, reason: EndReason, at: datetime, why: str) -> list[Change]:
+    """The same of one that nobody else looks at now; its version need not be one that can be used."""
     changes: list[Change] = []
-    touch = standing.touch
     if touch is not None and touch.state in (TouchState.PLANNED, TouchState.READY):
         changes.append(Close(touch.id, touch.run, TouchState.CANCELLED, reason, at, f"called off: {why}", touch.epoch))
     elif touch is not None:
         note = f"{touch.touchpoint or 'the wait'} is {touch.state} and cannot be called back"
         changes.append(Note("touch.under_way", at, note, run=touch.run, touch=touch.id, customer=touch.customer))
-    changes.append(End(standing.run.id, reason, at, why))
-    _apply(standing, changes, book)
-    return changes
+    return [*changes, End(run.id, reason, at, why)]
 
 
 def _stopped(event: Event, standing: Standing, book: Book) -> list[Change]:

@@ -6,8 +6,8 @@ planned ──allowed──> sending ──accepted──> sent ──receipt─
   │  ^                    └─an automatic call is placed──> calling ──it ended──> done | failed
   │  └─called off before anybody answered───────────────────┘└─lease over──> unknown   └─called off──> cancelled | skipped | expired
   ├──a staff call──> ready ──claim──> in_call ──disposition──> filed ──half a minute──> done
-  │                    │                 │  ^                    └─undone──> in_call
-  │                    │                 │  └──────────────────────┘
+  │                    │                 │  ^                      │ └─cannot become final──> unknown
+  │                    │                 │  └──────────undone──────┘
   │                    └─policy says later──> planned   └─walked away──> unknown   └─put back, taken back──> ready
   ├──a wait is over──> done
   └──policy or condition says no──> skipped; too late──> expired; enrollment ended──> cancelled
@@ -22,7 +22,7 @@ WAYS: dict[S, frozenset[S]] = {
     S.SENDING: frozenset({S.SENT, S.CALLING, S.DONE, S.FAILED, S.UNKNOWN, S.PLANNED}),
     S.READY: frozenset({S.READY, S.IN_CALL, S.PLANNED, S.SKIPPED, S.CANCELLED, S.EXPIRED}),
     S.IN_CALL: frozenset({S.IN_CALL, S.FILED, S.DONE, S.UNKNOWN, S.READY}),
-    S.FILED: frozenset({S.DONE, S.IN_CALL}),
+    S.FILED: frozenset({S.DONE, S.IN_CALL, S.UNKNOWN}),
     S.CALLING: frozenset({S.DONE, S.FAILED, S.UNKNOWN, S.PLANNED, S.CANCELLED, S.SKIPPED, S.EXPIRED}),
     S.SENT: frozenset({S.DONE, S.FAILED}),
     S.UNKNOWN: frozenset({S.SENT, S.DONE, S.FAILED, S.PLANNED}),

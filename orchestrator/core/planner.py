@@ -16,7 +16,7 @@ from uuid import UUID
 from orchestrator.core.house import House
 from orchestrator.core.model import AUTOMATIC_CALLS, Change, Customer, End, EndReason, Note, Plan, Run, Touch
 from orchestrator.core.windows import add, at_time, field_moment, opening, subtract
-from orchestrator.language.delays import TimeOfDay, Unit
+from orchestrator.language.delays import Moment, TimeOfDay, Unit
 from orchestrator.language.dispositions import BY_CODE
 from orchestrator.language.program import (
     AGAIN,
@@ -256,7 +256,7 @@ def _due(facts: Facts, timing: Timing, since: datetime, previous: str) -> tuple[
         base = field_moment(facts.run.event.get(field), zones, house)
         if base is None:
             raise _Unclear(f"event.{field} is missing or no date, so {timing.when} cannot be told")
-        due, why = base, str(timing.when)
+        due, why = base, _moment_words(timing.when)
         if timing.when.delay is not None:
             move = subtract if timing.when.side == "before" else add
             due = move(timing.when.delay, base, zones, house)
@@ -270,6 +270,12 @@ def _due(facts: Facts, timing: Timing, since: datetime, previous: str) -> tuple[
         due = at_time(due, timing.at, zones, house, keep_day=named_day)
         why = f"{why}, at {timing.at}"
     return due, why
+
+
+def _moment_words(when: Moment) -> str:
+    """A moment of the event for people: "3 days before 'due on'"."""
+    named = f"'{when.field.replace('_', ' ')}'"
+    return f"{when.delay} {when.side} {named}" if when.delay else f"as {named} of what began it says"
 
 
 def _planned(

@@ -49,6 +49,7 @@ class Report:
     result: Result | None = None
     handle: UUID | None = None  # the attempt, where the provider gave our handle back
     ref: str | None = None  # the provider's name for it
+    parent: str | None = None  # the customer's line of a bridged call: the name of the line to our own telephone
     code: str = ""  # the provider's, of a refusal
     why: str = ""  # the code in words
     answered_by: str | None = None  # human | machine_… | fax | unknown

@@ -151,7 +151,7 @@ class Story:
             if upcoming <= self._clock():
                 # due and not done: it waits for its sender's pace, or changed behind our back; a second later all is looked at
                 self._changed |= self._watch.who.keys()
-                self._woken.add("upkeep")  # a lease may be over, or an end final
+                self._woken |= {"upkeep", *dispatch.CHANNELS}  # an end may be final, or a promise due that no subject tells of
                 upcoming = self._clock() + SHORTEST
             self._clock.jump(upcoming)
             yield self._step()
@@ -179,7 +179,8 @@ class Story:
             # what workers find by asking every second is known here: asking for it all would take three times as long
             heard = self._carrier.work_until(now)  # over HTTP: what providers report, and customers who open, click and write
             self._pick_up(now)
-            channels = self._watch.channels_due(now)
+            channels = self._watch.channels_due(now) | (self._woken & set(dispatch.CHANNELS))
+            self._woken -= channels
             done = self._listen() + self._drain(channels)
             if self._watch.untaken(now) or "upkeep" in self._woken:
                 self._woken.discard("upkeep")

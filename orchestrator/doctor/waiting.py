@@ -43,7 +43,7 @@ def _asked(
 ) -> tuple[Sequence[Row[Any]], Paused, int, int, dict[str, int], dict[str, int], Sequence[tuple[str, int]]]:
     return (
         senders.held(work),
-        pauses.live(work),
+        tuple(p for p in pauses.live(work) if p[0] != "customer"),  # a lead's own business, and seen on the customer's page
         len(replies.open_ones(work, MOST)),
         len(touches.unknown(work, MOST)),
         inbox.counts(work),

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 # What a text with this pattern is called, and how to write one.
 _PATTERNS = {
     r"^[a-z0-9]+(-[a-z0-9]+)*$": ("name", "small letters, digits and hyphens, e.g. quote-check-in"),
-    r"^([a-z0-9]+(-[a-z0-9]+)*|event\.[a-z][a-z0-9_]*)$": ("queue", "a queue of house-rules.yaml, e.g. sales, or a field, e.g. event.team"),
+    r"^([a-z0-9]+(-[a-z0-9]+)*|event\.[a-z][a-z0-9_]*)$": (
+        "queue",
+        "a queue of house-rules.yaml, e.g. sales, or a field, e.g. event.team",
+    ),
     r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$": ("event type", "small letters and dots, e.g. quote.sent"),
     r"^[a-z][a-z0-9_]*$": ("field name", "small letters, digits and underscores, e.g. due_on"),
     r"^[A-Z]{2}$": ("country", "two capital letters, e.g. US"),

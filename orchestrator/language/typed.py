@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 
 from orchestrator.errors import Problem
 from orchestrator.language.fronts import Question
@@ -19,6 +20,16 @@ _GROUPED = re.compile(r"[-+]?\d{1,3}(?:([ ,.'])\d{3})(?:\1\d{3})*(?:[.,]\d{1,9})
 def storable(text: str) -> str:
     """Text as databases keep it: without NUL and without halves of characters."""
     return text.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
+def written(value: object) -> str:
+    """A value as somebody would have typed it: every digit of a number, without an exponent, so that `read` reads the same."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not isinstance(value, float):
+        return str(value)
+    digits = format(Decimal(str(value)), "f").removesuffix(".0")
+    return f"{digits}0" if re.search(r"\.\d{3}$", digits) else digits  # three digits after a mark could be thousands
 
 
 def read(
@@ -65,7 +76,7 @@ def _value(question: Question, given: object) -> Value | Problem:
             return given
         if question.kind == "number" and not isinstance(given, bool):
             return float(given)
-        given = ("yes" if given else "no") if isinstance(given, bool) else f"{given:g}"
+        given = written(given)
     text = storable(str(given)).strip()
     if len(text) > MOST:
         return Problem(f"this has {len(text)} characters", f"at most {MOST}")

@@ -174,12 +174,13 @@ def sheets_of(work: Work, who: str, since: datetime, limit: int = 200) -> list[R
 
 
 def unknown(work: Work, limit: int = 200) -> list[Row[Any]]:
-    """Touches of which nobody knows how they went, the oldest first, with what is known of the attempt and who noted what."""
+    """Touches of which nobody knows how they went, the oldest first: why, what is known of the attempt, and who noted what."""
     known = (attempt.c.via, attempt.c.detail, attempt.c.asked_at, attempt.c.carrier_result, attempt.c.answered_by,
-             attempt.c.duration_s, call_sheet.c.who, call_sheet.c.note, call_sheet.c.phase)  # fmt: skip
+             attempt.c.duration_s, call_sheet.c.who, call_sheet.c.note, call_sheet.c.answers, call_sheet.c.promised_for,
+             call_sheet.c.phase)  # fmt: skip
     query = (
         _calls()
-        .add_columns(touch.c.channel, *known)
+        .add_columns(touch.c.channel, touch.c.reason, *known)
         .outerjoin(
             attempt, and_(attempt.c.touch_id == touch.c.id, or_(attempt.c.outcome.is_(None), attempt.c.outcome == "unknown"))
         )

@@ -10,12 +10,12 @@ from uuid import UUID
 
 from sqlalchemy import Row, Select, select
 
-from orchestrator.core.model import Customer
+from orchestrator.core.model import Customer, TouchState
 from orchestrator.ids import NewId
 from orchestrator.store import bulk
 from orchestrator.store.database import Contended, Work
+from orchestrator.store.schema import call_sheet, dead_contact, suppression, touch
 from orchestrator.store.schema import customer as table
-from orchestrator.store.schema import dead_contact, suppression
 from orchestrator.store.sets import among, kept, keys
 
 # in the order of the fields of core.model.Customer, but for `suppressed`
@@ -95,9 +95,7 @@ def by_ref(work: Work, ref: str) -> Customer | None:
     return _from(row, suppressions(work, [row.id]).get(row.id, {})) if row else None
 
 
-def suppress(
-    work: Work, ids: Sequence[UUID], channel: str, why: str, now: datetime, attempt: UUID | None = None
-) -> None:
+def suppress(work: Work, ids: Sequence[UUID], channel: str, why: str, now: datetime, attempt: UUID | None = None) -> None:
     """No more contact on this channel ("all": on none). Said again, it counts from then: what was wished in between does not lift it.
 
     attempt: the call on which it was asked for; `lift_of` takes back what is new because of it, until it is said without a call.
@@ -123,9 +121,27 @@ def suppress(
 
 
 def lift_of(work: Work, attempt: UUID, now: datetime) -> None:
-    """What was asked for on this call was not: exactly that is lifted."""
+    """What was asked for on this call was not: exactly that is lifted. What was asked for on another call, too, stays, and is that one's."""
     mine = (suppression.c.attempt_id == attempt) & suppression.c.lifted_at.is_(None)
-    work.connection.execute(suppression.update().where(mine).values(lifted_at=now))
+    for id_, customer_id, channel in work.connection.execute(
+        select(suppression.c.id, suppression.c.customer_id, suppression.c.channel).where(mine)
+    ).all():
+        other = work.connection.execute(_also_asked(customer_id, channel, attempt)).scalar()
+        values = {"lifted_at": now} if other is None else {"attempt_id": other}
+        work.connection.execute(suppression.update().where(suppression.c.id == id_).values(**values))
+
+
+def _also_asked(customer_id: UUID, channel: str, but: UUID) -> Select[Any]:
+    """Another call with this customer on which the same was asked for, and whose ending is not final yet."""
+    open_ = touch.c.state.in_((TouchState.FILED, TouchState.UNKNOWN))
+    return (
+        select(call_sheet.c.attempt_id)
+        .join(touch, touch.c.id == call_sheet.c.touch_id)
+        .where(touch.c.customer_id == customer_id, touch.c.effect_at.is_not(None), open_)
+        .where(call_sheet.c.scope == channel, call_sheet.c.attempt_id != but)
+        .order_by(call_sheet.c.began_at)
+        .limit(1)
+    )
 
 
 def can_be_undone(work: Work, customer_id: UUID, channel: str) -> bool:
@@ -217,7 +233,15 @@ def _as_row(known: Known) -> dict[str, Any]:
 
 
 def _blank(ref: str, id_: UUID) -> dict[str, Any]:
-    blank: dict[str, Any] = {"id": id_, "ref": ref, **dict.fromkeys(COLUMNS), "zones": [], "consent": {}, "extra": {}, "told_at": {}}
+    blank: dict[str, Any] = {
+        "id": id_,
+        "ref": ref,
+        **dict.fromkeys(COLUMNS),
+        "zones": [],
+        "consent": {},
+        "extra": {},
+        "told_at": {},
+    }
     return {**blank, "name_key": None, "family_key": None}
 
 

@@ -26,7 +26,9 @@ call_sheet = Table(
     Column("call_back_by", String(8)),  # me | anyone
     Column("scope", String(16)),  # do not contact: on which channel, or all
     Column("began_at", Moment, nullable=False),
-    Column("dialled_at", Moment),
+    Column("dialled_at", Moment),  # the last time
+    Column("dials", Integer, nullable=False, server_default=text("0")),  # how often the customer's telephone rang, or may have
+    Column("earlier_lines", Json, nullable=False, server_default=text("'[]'")),  # the provider's names for lines before the last
     Column("talked_from", Moment),
     Column("wrap_up_from", Moment),
     Column("filed_at", Moment),

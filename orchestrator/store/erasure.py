@@ -139,6 +139,12 @@ def is_erased(work: Work, id_: UUID) -> bool:
     return work.connection.execute(select(s.customer.c.erased_at).where(s.customer.c.id == id_)).scalar() is not None
 
 
+def is_about_erased(work: Work, touch: UUID) -> bool:
+    """Whether this touch is a customer's who was erased: nothing is noted about them any more."""
+    customer_id = work.connection.execute(select(s.touch.c.customer_id).where(s.touch.c.id == touch)).scalar()
+    return customer_id is not None and is_erased(work, customer_id)
+
+
 def _runs(id_: UUID) -> Any:
     return select(s.enrollment.c.id).where(s.enrollment.c.customer_id == id_)
 

@@ -13,7 +13,8 @@ from orchestrator.store.database import Work
 
 # Columns that say nothing about the customer: how a row finds its others, and what only the machine needs.
 _LEFT_OUT = frozenset(
-    {"body_hash", "epoch", "fingerprint", "lease_until", "told_at", "memory", "name_key", "family_key", "rank_at", "version_id", "step"}
+    {"body_hash", "epoch", "fingerprint", "lease_until", "told_at", "memory", "name_key", "family_key", "earlier_lines", "rank_at",
+     "version_id", "step"}
 )  # fmt: skip
 
 

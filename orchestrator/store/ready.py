@@ -40,11 +40,11 @@ _IS_READY = table.c.state == literal_column(f"'{TouchState.READY}'")  # literal:
 
 
 def heads(
-    work: Work, who: str, queues: Sequence[str] | None, skills: Sequence[str] | None, languages: Sequence[str] | None,
+    work: Work, who: str, queues: Sequence[str], skills: Sequence[str] | None, languages: Sequence[str] | None,
     now: datetime, most: int,
 ) -> list[UUID]:  # fmt: skip
-    """The first calls of each of these queues that this person may take now, most urgent first. None: all of them."""
-    names = list(waiting_in(work)) if queues is None else sorted(set(queues))
+    """The first calls of these queues that this person may take now, most urgent first. skills, languages: None: all of them."""
+    names = sorted(set(queues))
     values = {
         "now": now, "who": who.lower(), "most": most,
         "skills": keys(work, [_ANY] if skills is None else skills),

@@ -43,6 +43,7 @@ from orchestrator.store.outside import sender as sender
 from orchestrator.store.outside import survey_answer as survey_answer
 
 OPEN_SQL = one_of("state", OPEN_STATES)
+READY = text("state = 'ready'")
 _RUNS, _OVER = "ended_at IS NULL", "ended_at IS NOT NULL"  # of enrollments
 
 customer = Table(
@@ -265,9 +266,11 @@ touch = Table(
     ),
     # desk.claim_next and the sweep for calls that nobody took; board.waiting counts all of them from the index alone
     Index(
-        "ix_touch_ready", "queue", "rank_at", "id", postgresql_include=["due_at", "expires_at"],
-        postgresql_where=text("state = 'ready'"), sqlite_where=text("state = 'ready'"),
+        "ix_touch_ready", "queue", "rank_at", "id", postgresql_include=["due_at", "expires_at"], postgresql_where=READY, sqlite_where=READY
     ),
+    # touches.overdue_ready, every five seconds: what nobody took in time, by either moment
+    Index("ix_touch_ready_expires", "expires_at", postgresql_where=READY, sqlite_where=READY),
+    Index("ix_touch_ready_escalates", "escalate_at", postgresql_where=READY, sqlite_where=READY),
     # one person, one call: desk.claim_next gives back what they hold already
     Index(
         "ux_touch_in_call", "held_by", unique=True,

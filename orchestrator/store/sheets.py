@@ -29,7 +29,7 @@ class Sheet:
     sentiment: str | None  # good | neutral | bad
     dialled_by: str | None  # bridge | hand
     began_at: datetime
-    dialled_at: datetime | None
+    dialled_at: datetime | None  # the last time
     talked_from: datetime | None
     wrap_up_from: datetime | None
     disposition: str | None
@@ -38,6 +38,18 @@ class Sheet:
     scope: str | None
     filed_at: datetime | None
     undone: int  # how often
+    dials: int  # how often the customer's telephone rang, or may have
+    earlier_lines: Sequence[str]  # the provider's names for the lines before the last: what is told of them is old
+
+    @property
+    def on_the_line_by_hand(self) -> bool:
+        """Whether they are calling with a telephone of their own."""
+        return self.dialled_by == "hand" and self.phase in ("dialling", "talking")
+
+    @property
+    def on_the_line_by_bridge(self) -> bool:
+        """Whether the voice channel is connecting them."""
+        return self.dialled_by == "bridge" and self.phase in ("dialling", "ringing", "talking")
 
     @property
     def touch(self) -> UUID:
@@ -57,7 +69,7 @@ def begin(work: Work, attempt: UUID, touch: UUID, who: str, now: datetime) -> No
     work.connection.execute(
         table.insert().values(
             attempt_id=attempt, touch_id=touch, who=who, queue=queue, phase="reading", note="", answers={}, promised_for={},
-            began_at=now, undone=0,
+            began_at=now, undone=0, dials=0, earlier_lines=[],
         )
     )  # fmt: skip
 
@@ -66,12 +78,6 @@ def change(work: Work, attempt: UUID, **values: Any) -> None:
     """Change what stands on the sheet of this attempt; without a sheet nothing happens."""
     if values:
         work.connection.execute(update(table).where(table.c.attempt_id == attempt).values(**values))
-
-
-def never_dialled(work: Work, attempt: UUID) -> None:
-    """The provider did not ring anybody: the call can be put back as if nobody had tried."""
-    mine = (table.c.attempt_id == attempt) & (table.c.phase == "dialling")
-    work.connection.execute(update(table).where(mine).values(phase="reading", dialled_by=None, dialled_at=None))
 
 
 def leave(work: Work, attempts: Sequence[UUID]) -> None:

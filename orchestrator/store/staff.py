@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Row, func, select, update
 
 from orchestrator.core.roles import EVERY_QUEUE, RIGHTS, Right, Role
+from orchestrator.store.audit import AT_THE_TERMINAL, By
 from orchestrator.store.database import Work
 from orchestrator.store.schema import staff as table
 
@@ -87,6 +88,12 @@ def enabled(work: Work, names: Collection[str]) -> set[str]:
 def by_id(work: Work, id_: UUID) -> Member | None:
     """The member with that id, disabled or not."""
     return _one(work, table.c.id == id_)
+
+
+def acting(work: Work, name: str) -> By:
+    """Somebody who does something at the desk, for the audit trail; whoever is no member sits at the terminal."""
+    role = work.connection.execute(select(table.c.role).where(table.c.name == name.lower())).scalar()
+    return AT_THE_TERMINAL if role is None else By(name, role)
 
 
 def everybody(work: Work, limit: int = 2_000) -> list[Member]:

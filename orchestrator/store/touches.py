@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, not_, or_, select, update
 
 from orchestrator.core.life import may_go
 from orchestrator.core.model import AUTOMATIC_CALLS, Contact, Customer, Run, Touch, TouchState
@@ -52,9 +52,9 @@ def claim_ready(work: Work, ids: Sequence[UUID], limit: int) -> list[Due]:
     return _fetch(work, _ready_given, ("rank_at", "id"), {"ids": keys(work, ids)}, most=limit) if ids else []
 
 
-def overdue_ready(work: Work, now: datetime, limit: int) -> list[Due]:
-    """Call tasks that nobody took in time, or that go to another queue now, locked."""
-    return _fetch(work, _overdue, ("due_at", "id"), {"now": now}, most=limit)
+def overdue_ready(work: Work, now: datetime, but: Sequence[str], after: UUID, limit: int) -> list[Due]:
+    """Call tasks that nobody took in time, or that go to another queue now, in order of their ids, locked. but: queues left alone."""
+    return _fetch(work, _overdue, ("id",), {"now": now, "queues": keys(work, but), "after": after}, most=limit)
 
 
 def lease_over(work: Work, now: datetime, limit: int) -> list[Due]:
@@ -86,7 +86,9 @@ def given(work: Work, ids: Sequence[UUID]) -> list[Due]:
 def held_by(work: Work, who: str) -> list[Due]:
     """The call that this person has (at most one), locked; until the unit of work ends nobody else claims in their name."""
     lock_subjects(work, [f"desk/{who}"])
-    return given(work, list(work.connection.execute(_in_call_of(work), {"who": who}).scalars()))
+    found = given(work, list(work.connection.execute(_in_call_of(work), {"who": who}).scalars()))
+    # whoever held the lock meanwhile may have filed it, or taken it back
+    return [d for d in found if d.touch.state is TouchState.IN_CALL and holder(work, d.touch.id) == who]
 
 
 def holder(work: Work, id_: UUID) -> str | None:
@@ -117,7 +119,9 @@ def _ready_given(postgres: bool) -> ColumnElement[bool]:
 
 
 def _overdue(postgres: bool) -> ColumnElement[bool]:
-    return and_(table.c.state == TouchState.READY, or_(table.c.expires_at <= _NOW, table.c.escalate_at <= _NOW))
+    late = or_(table.c.expires_at <= _NOW, table.c.escalate_at <= _NOW)
+    elsewhere = not_(among(table.c.queue, "queues", postgres=postgres))
+    return and_(table.c.state == TouchState.READY, late, elsewhere, table.c.id > bindparam("after"))
 
 
 def _lease_over(postgres: bool) -> ColumnElement[bool]:
@@ -236,6 +240,12 @@ def move(work: Work, rows: Sequence[dict[str, Any]]) -> set[UUID]:
         assert may_go(r["was_state"], r["state"]), f"no touch goes from {r['was_state']} to {r['state']}"
     moved = [{**r, "was_epoch": r["epoch"], "epoch": r["epoch"] + 1} for r in rows]
     return bulk.update(work, table, moved, match=("id", "was_epoch", "was_state"))
+
+
+def free_offers(work: Work, who: str) -> int:
+    """What waits, or will, for this person alone is anybody's. Answers how many."""
+    waiting = table.c.state.in_((TouchState.PLANNED, TouchState.READY)) & (table.c.offered_to == who.lower())
+    return work.connection.execute(update(table).where(waiting).values(offered_to=None, offered_until=None)).rowcount
 
 
 def next_due(work: Work) -> datetime | None:

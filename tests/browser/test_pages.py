@@ -4,10 +4,8 @@ that customers wrote runs; the desk's first view is light."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import axe_playwright_python
 import pytest
@@ -15,21 +13,14 @@ from playwright.sync_api import Browser, expect
 from sqlalchemy import select
 
 from orchestrator.store import schema
-from orchestrator.web.staff.app import doors, staff_routes
-from orchestrator.web.staff.shown import Shown
 from tests.browser.house import House
 from tests.browser.person import Person
+from tests.browser.walking import routes, walk
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 # A letter is shown in a frame that may run nothing, axe included.
 EVERYTHING, COLOURS_ONLY = "{iframes: false}", "{iframes: false, runOnly: ['color-contrast']}"
-NOT_A_PAGE = {  # GET routes that answer no page of their own
-    "/": "leads on", "/desk/waiting": "a part", "/desk/calls/{call}/line": "a part", "/board/now": "a part", "/customers/{customer}/past": "a part",
-    "/set-aside/deliveries/{delivery}": "the same page as that of an event",
-    "/playbooks/{playbook}/letter": "a letter in a frame that may run nothing", "/audit.csv": "a file",
-    "/sign-in/directory": "leads away", "/sign-in/directory/back": "leads on", "/welcome/{token}": "looked at by its own link",
-}  # fmt: skip
 HOSTILE = '<img src=x onerror="window.__xss=1"><script>window.__xss=1</script> \u202egnorw \U0001f9e8 ' + "long" * 15
 FIRST_VIEW = 150_000  # bytes that go over the line
 
@@ -49,34 +40,6 @@ def full_house(house: House) -> House:
     return house
 
 
-def routes(house: House) -> dict[str, re.Pattern[str]]:
-    """Every GET route that answers a page, with a pattern of its paths."""
-    shown = Shown()
-    table = [r.path for r in staff_routes(house.parts, house.settings, shown).table if r.method == "GET"]
-    table += [d.path for d in doors(house.parts, house.settings, shown).table if d.method == "GET"]
-    return {path: re.compile(re.sub(r"{[^}]+}", "[^/]+", path) + "$") for path in table if path not in NOT_A_PAGE}
-
-
-def walk(who: Person, house: House) -> Iterator[tuple[str, str]]:
-    """(route, address) of each page that a link leads to, once for each route, starting where the person is."""
-    wanted = routes(house)
-    seen: set[str] = set()
-    ways = [urlsplit(who.page.url).path, "/board/pauses/confirm?what=all", "/desk", "/board", "/customers", "/playbooks", "/people", "/audit", "/account", "/account/code", "/keys", "/sign-in"]
-    while ways:
-        address = ways.pop(0)
-        route = next((r for r, fits in wanted.items() if fits.fullmatch(urlsplit(address).path)), None)
-        if route is None or route in seen:
-            continue
-        seen.add(route)
-        who.page.goto(address)
-        yield route, address
-        ways += who.page.evaluate(
-            "[...document.querySelectorAll('main a[href^=\"/\"], nav a[href^=\"/\"]')].map(a => a.getAttribute('href'))"
-        )
-    never = set(wanted) - seen - {"/sign-in", "/sign-in/code"}
-    assert never == set(), "no link leads to these pages"
-
-
 def violations(who: Person, options: str = EVERYTHING) -> list[str]:
     found: list[dict[str, Any]] = who.page.evaluate(f"axe.run(document, {options}).then(r => r.violations)")
     return [f"{one['id']}: {node['target']} {node['failureSummary'][:200]}" for one in found for node in one["nodes"][:3]]
@@ -87,7 +50,9 @@ def test_every_page_is_open_to_everybody_in_light_and_dark_wide_and_narrow(peopl
     ada.signs_in()
     ada.is_at_a_call()
     wrong: list[str] = []
+    reached = set()
     for route, _ in walk(ada, full_house):
+        reached.add(route)
         ada.page.evaluate(AXE)
         for size, scheme, options in (
             (WIDE, "light", EVERYTHING), (WIDE, "dark", COLOURS_ONLY), (NARROW, "dark", COLOURS_ONLY), (NARROW, "light", EVERYTHING),
@@ -102,6 +67,7 @@ def test_every_page_is_open_to_everybody_in_light_and_dark_wide_and_narrow(peopl
         assert ada.page.evaluate("window.__xss") is None, f"a script of a customer's ran at {route}"
 
     assert wrong == []
+    assert set(routes(full_house)) - reached <= {"/sign-in", "/sign-in/code"}, "no link leads to these pages"
 
 
 def test_the_door_is_open_to_everybody(people: type[Person]) -> None:

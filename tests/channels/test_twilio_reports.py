@@ -51,6 +51,14 @@ def test_a_calls_status_becomes_ours_with_its_own_time(said: str, result: Result
     assert report == Report(NOW - timedelta(seconds=30), result, None, CA)
 
 
+def test_the_customers_line_of_a_bridged_call_names_the_line_that_it_belongs_to() -> None:
+    ours = f"CA{'b' * 32}"
+
+    report = read_call_status({"CallSid": CA, "ParentCallSid": ours, "CallStatus": "ringing"}, None, NOW)
+
+    assert report == Report(NOW, Result.RINGING, None, CA, ours)
+
+
 def test_a_call_that_is_over_says_who_answered_and_how_long() -> None:
     report = read_call_status(
         {"CallSid": CA, "CallStatus": "completed", "AnsweredBy": "machine_end_beep", "CallDuration": "31", "Duration": "1"},

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from orchestrator import dispatch
+from orchestrator import dispatch, sheets
 from orchestrator.cli.main import app
 from orchestrator.clock import utc_now
 from orchestrator.config import Settings
@@ -150,14 +150,25 @@ def test_a_disposition_that_does_not_exist_is_refused_with_the_one_that_was_mean
     assert "did you mean 'completed'" in str(result.exception)
 
 
+def test_answers_from_the_terminal_are_kept_as_they_were_typed(with_a_call: Run) -> None:
+    id_ = re.search(r"[0-9a-f]{8}-[0-9a-f-]{27}", with_a_call("call", "next", "--as", "ari").output)
+    assert id_ is not None
+    answers = ("number=00312", "budget=1234567.89", "sure=True", "words=1e3")
+
+    with_a_call("call", "finish", id_[0], "no_answer", "--as", "ari", *(word for one in answers for word in ("--answer", one)))
+
+    noted = sheets.sheet_of(build(Settings()), UUID(id_[0]))
+    assert noted is not None
+    assert noted.answers == {"number": "00312", "budget": "1234567.89", "sure": "True", "words": "1e3"}
+
+
 def test_a_paused_queue_offers_no_call_and_loses_none(with_a_call: Run) -> None:
     with_a_call("pause", "queue:sales")
     assert "No call may be made now" in with_a_call("call", "next", "--as", "ari").output
 
     with_a_call("resume", "queue:sales")
 
-    parts = build(Settings(), clock=lambda: utc_now() + timedelta(hours=1))
-    assert dispatch.drain(parts, "call") == 1
+    assert "No call may be made now" not in with_a_call("call", "next", "--as", "ari").output
 
 
 def test_an_opt_out_ends_what_was_open(with_a_call: Run) -> None:

@@ -30,6 +30,11 @@ def test_numbers_are_read_as_people_write_them(given: object, expected: object) 
     assert read("number", given) == expected
 
 
+@pytest.mark.parametrize("number", [123456.78, 1_234_567.0, 12.345, 1850.0, 0.125, -1234.5, 0.0001, 123456789.123, 8.0])
+def test_a_number_that_a_program_says_is_kept_with_all_its_digits(number: float) -> None:
+    assert read("number", typed.written(number)) == read("number", number) == number
+
+
 @pytest.mark.parametrize(
     ("kind", "given"),
     [

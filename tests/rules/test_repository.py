@@ -71,12 +71,12 @@ def test_every_make_target_has_help() -> None:
         assert f"\n{target}:" in makefile
 
 
-def test_ci_checks_and_tests_and_does_nothing_else() -> None:
+def test_ci_gets_a_browser_checks_and_tests_and_does_nothing_else() -> None:
     script = ROOT / ".ci" / "run"
 
     lines = [line for line in script.read_text().splitlines() if line and not line.startswith(("#", "cd "))]
 
-    assert lines == ["set -euo pipefail", "make check", "make test"]
+    assert lines == ["set -euo pipefail", "make browser", "make check", "make test"]
     assert os.access(script, os.X_OK)
 
 

@@ -54,6 +54,8 @@ QUERIES: dict[str, Callable[[Work], Any]] = {
     "ix_audit_at": lambda work: audit.page(work, audit.Filter(since=AT)),
     "ix_audit_who": lambda work: audit.page(work, audit.Filter(who="p1")),
     "ix_audit_about": lambda work: audit.page(work, audit.Filter(about="call:1")),
+    "ix_touch_ready_expires": lambda work: touches.overdue_ready(work, AT, [], ID, 100),
+    "ix_touch_ready_escalates": lambda work: touches.overdue_ready(work, AT, [], ID, 100),
     "ux_touch_in_call": lambda work: touches.held_by(work, "ari"),
     "ix_touch_lease": lambda work: touches.lease_over(work, AT, 100),
     "ix_touch_effect": lambda work: touches.contacts(work, [ID], AT),

@@ -7,11 +7,12 @@ from uuid import UUID
 
 import pytest
 
-from orchestrator import bridging, desk, filing, sheets
+from orchestrator import bridging, callbacks, desk, filing, sheets
 from orchestrator.desk import WEB_LEASE
 from orchestrator.errors import InputError
 from orchestrator.filing import UNDO_FOR, Filing
-from orchestrator.store import schema
+from orchestrator.store import inbox, schema
+from orchestrator.store.inbox import Delivery
 from tests.stories.carried import CarriedWorld
 from tests.stories.designs import playbook
 from tests.stories.test_filing import sheet, taken, touch
@@ -58,6 +59,36 @@ def test_the_sheet_follows_the_line_from_ringing_to_wrap_up(carried: CarriedWorl
     assert touch(carried, call).disposition == "completed"
 
 
+def test_two_tabs_make_one_call(carried: CarriedWorld) -> None:
+    call = dialled(carried, "01")
+
+    with pytest.raises(InputError, match="on the line already"):
+        sheets.dial_by_hand(carried.parts, call, "ari")  # the other tab, while their telephone rings
+    until(carried, "talking")
+    with pytest.raises(InputError, match="on the line already"):
+        sheets.dial_by_hand(carried.parts, call, "ari")
+
+    until(carried, "wrap_up")
+    assert sheet(carried, call).dialled_by == "bridge"
+    filing.file(carried.parts, call, "ari", Filing("completed"))
+    carried.passes(UNDO_FOR)
+
+
+def test_who_dialled_by_hand_is_not_connected_as_well(carried: CarriedWorld) -> None:
+    carried.publish(playbook(STAFF))
+    carried.arrives("quote.sent", carried.known("Dana", phone="01"))
+    call = taken(carried)
+    sheets.dial_by_hand(carried.parts, call, "ari")
+    sheets.phase(carried.parts, call, "ari", "talking")
+
+    with pytest.raises(InputError, match="dialled by hand already"):
+        bridging.dial(carried.parts, call, "ari", MINE)
+
+    assert [r.what for r in carried.rows(schema.audit)] == ["call.taken", "call.dialled"], "what a person did is on record"
+    filing.file(carried.parts, call, "ari", Filing("completed"))
+    carried.passes(UNDO_FOR)
+
+
 @pytest.mark.parametrize(("phone", "code"), [("03", "busy"), ("04", "no_answer"), ("09", "failed")])
 def test_a_line_on_which_nobody_was_heard_files_itself_and_can_be_undone(carried: CarriedWorld, phone: str, code: str) -> None:
     call = dialled(carried, phone)
@@ -71,6 +102,26 @@ def test_a_line_on_which_nobody_was_heard_files_itself_and_can_be_undone(carried
     assert filing.file(carried.parts, call, "ari", Filing("not_available"))
     carried.passes(UNDO_FOR)
     assert [(r.state, r.disposition) for r in carried.touches(id=call)] == [("done", "not_available")]
+
+
+def test_what_the_provider_repeats_about_a_line_that_is_over_is_not_taken_for_the_next_one(carried: CarriedWorld) -> None:
+    call = dialled(carried, "03")
+    until(carried, "filed")
+    assert isinstance(filing.undo(carried.parts, call, "ari"), desk.CallTask)
+    carried.clock.at += timedelta(seconds=45)
+    told = [row for row in carried.rows(schema.inbox) if row.kind in ("customer_leg", "agent_leg")]
+    assert {"customer_leg", "agent_leg"} == {row.kind for row in told}
+
+    assert bridging.dial(carried.parts, call, "ari", MINE) is None
+    with carried.parts.database.work() as work:
+        again = [Delivery("twilio", r.kind, f"{r.key} again", r.body, carried.clock.at, r.handle, r.ref) for r in told]
+        inbox.put(work, again)
+    callbacks.handle_waiting(carried.parts)
+
+    assert (touch(carried, call).state, sheet(carried, call).phase) == ("in_call", "dialling")
+    until(carried, "filed")
+    carried.passes(UNDO_FOR)
+    assert touch(carried, call).disposition == "busy", "as the second line says by itself"
 
 
 def test_answers_that_were_typed_leave_the_ending_to_the_person(carried: CarriedWorld) -> None:

@@ -183,7 +183,7 @@ def test_a_lead_decides_when_nobody_says_how_a_call_ended(world: World) -> None:
     world.settle()
     world.expect_email("thanks")
     assert sheet(world, call).note == "rang twice\n\nlee: asked Ari"
-    assert [r.what for r in world.rows(schema.audit)] == ["call.decided"]
+    assert [r.what for r in world.rows(schema.audit)][-1:] == ["call.decided"]
     assert leading.decide_missing(world.parts, call, LEE, Filing("completed")) == NotHeld(TouchState.DONE, "ari")
 
 

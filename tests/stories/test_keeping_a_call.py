@@ -8,15 +8,16 @@ import pytest
 
 from orchestrator import desk, engine, filing, leading, sheets
 from orchestrator.core.model import TouchState
+from orchestrator.core.urgency import rank_at
 from orchestrator.desk import WEB_LEASE, NotHeld
 from orchestrator.errors import InputError
-from orchestrator.filing import Filing
+from orchestrator.filing import UNDO_FOR, Filing
 from orchestrator.ids import new_id
 from orchestrator.store import schema, staff
 from orchestrator.store.staff import Member
 from orchestrator.sweep import end_leases
 from tests.stories.designs import playbook
-from tests.stories.test_filing import CALL, LEE, on_a_call, sheet, touch
+from tests.stories.test_filing import CALL, LEE, on_a_call, sheet, taken, touch
 from tests.stories.world import World
 
 pytestmark = pytest.mark.parametrize("ready_url", ["sqlite"], indirect=True)
@@ -54,6 +55,19 @@ def test_a_call_that_was_dialled_cannot_be_put_back(world: World) -> None:
     assert touch(world, call).state == "in_call"
 
 
+def test_a_call_that_never_had_a_place_in_the_queue_gets_one_when_it_is_put_back(world: World) -> None:
+    call = on_a_call(world)
+    with world.parts.database.work() as work:  # as older versions left it
+        work.connection.execute(schema.touch.update().values(rank_at=None))
+
+    assert desk.put_back(world.parts, call, "ari") is None
+
+    assert touch(world, call).rank_at == rank_at(5, touch(world, call).due_at, touch(world, call).expires_at)
+    assert taken(world) == call
+    filing.file(world.parts, call, "ari", Filing("completed"))
+    world.passes(UNDO_FOR)
+
+
 def test_a_lead_takes_back_what_was_not_dialled_and_it_waits_again(world: World) -> None:
     call = on_a_call(world)
     sheets.save(world.parts, call, "ari", note="half a thought")
@@ -63,7 +77,7 @@ def test_a_lead_takes_back_what_was_not_dialled_and_it_waits_again(world: World)
     assert (touch(world, call).state, touch(world, call).held_by) == ("ready", None)
     assert (sheet(world, call).phase, sheet(world, call).note) == ("left", "half a thought")
     assert desk.renew(world.parts, call, "ari") == NotHeld(TouchState.READY, None)
-    assert [(r.who, r.what, r.about) for r in world.rows(schema.audit)] == [("lee", "call.taken_back", f"call:{call}")]
+    assert [(r.who, r.what, r.about) for r in world.rows(schema.audit)][-1] == ("lee", "call.taken_back", f"call:{call}")
 
 
 def test_a_lead_takes_back_what_was_dialled_and_its_disposition_is_missing(world: World) -> None:

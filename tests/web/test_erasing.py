@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from orchestrator import callbacks, desk, dispatch, engine
+from orchestrator import callbacks, desk, dispatch, engine, sheets
 from orchestrator.accepting import accept
 from orchestrator.channels import hook_urls
 from orchestrator.erasing import Erased, UnderWay, erase
@@ -173,7 +173,7 @@ def test_nothing_in_any_table_names_an_erased_customer(heard: tuple[Zelda, TestC
 
     done = erase(zelda.parts, zelda.person(), REF, LEE)
 
-    assert tables >= {"customer", "event", "enrollment", "attempt", "reply", "survey_answer", "inbox", "suppression", "journal"}
+    assert tables >= {"customer", "event", "enrollment", "attempt", "reply", "survey_answer", "inbox", "suppression", "journal", "call_sheet"}
     assert isinstance(done, Erased)
     assert zelda.found() == []
 
@@ -291,6 +291,18 @@ def test_what_comes_in_late_about_an_erased_customer_is_not_kept(heard: tuple[Ze
     answers = [web.post(survey, data={"answer": "2"}), web.post(f"{survey}/comment", data={"comment": "canary"})]
 
     assert [a.status_code for a in answers] == [404, 404]
+    assert zelda.found() == []
+
+
+def test_a_page_that_is_still_open_writes_nothing_about_an_erased_customer(zelda: Zelda) -> None:
+    zelda.quiet()
+    task = desk.claim_next(zelda.parts, "ari")
+    assert task is not None
+    desk.put_back(zelda.parts, task.touch, "ari")
+    erase(zelda.parts, zelda.person(), REF, LEE)
+
+    sheets.save(zelda.parts, task.touch, "ari", note=f"{NAME} and her canary")
+
     assert zelda.found() == []
 
 

@@ -77,7 +77,7 @@ def add(routes: StaffRoutes) -> None:
         def end(work: Work) -> None:
             one = staff.by_id(work, member)
             if one is not None and one.on_since is not None and staff.change(work, member, {"on_since": None}):
-                here.note(work, "shift.ended", f"staff:{one.name}", f"{here.visitor.name} ended the shift of {one.name}")
+                here.note(work, "shift.ended", f"member:{one.name}", f"{here.visitor.name} ended the shift of {one.name}")
 
         here.parts.database.run(end)
         return here.go("/board?done=ended")

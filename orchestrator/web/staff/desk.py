@@ -113,6 +113,6 @@ def _on(here: Here, *, on: bool) -> None:
         if (member.on_since is not None) != on:
             staff.change(work, member.id, {"on_since": here.now if on else None})
             said = "began their shift" if on else "ended their shift"
-            here.note(work, "shift.begun" if on else "shift.ended", f"staff:{member.id}", f"{member.name} {said}")
+            here.note(work, "shift.begun" if on else "shift.ended", f"member:{member.id}", f"{member.name} {said}")
 
     here.parts.database.run(unit)

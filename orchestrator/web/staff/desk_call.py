@@ -25,6 +25,7 @@ from orchestrator.store import staff
 from orchestrator.store.database import Work
 from orchestrator.store.sheets import Sheet
 from orchestrator.web.staff import desk_forms as forms
+from orchestrator.web.staff import desk_words as words
 from orchestrator.web.staff.desk_forms import Typed
 from orchestrator.web.staff.here import Here
 from orchestrator.web.staff.routes import StaffRoutes
@@ -78,8 +79,8 @@ def add(routes: StaffRoutes) -> None:
     routes.get(at, Right.WORK_CALLS, about="call")(show)
     routes.get(f"{at}/line", Right.WORK_CALLS, about="call")(line)
     for name, page in (
-        ("sheet", keep), ("renew", renew), ("dial", dial), ("dial-by-hand", dial_by_hand), ("phase", phase), ("file", file),
-        ("put-back", put_back),
+        ("sheet", keep), ("take-over", take_over), ("renew", renew), ("dial", dial), ("dial-by-hand", dial_by_hand),
+        ("phase", phase), ("file", file), ("put-back", put_back),
     ):  # fmt: skip
         routes.post(f"{at}/{name}", Right.WORK_CALLS, about="call")(page)
 
@@ -101,7 +102,7 @@ def _page(here: Here, call: UUID, status: int = 200, *, typed: Typed | None = No
     if not _theirs(here, brief.state, brief.held_by):
         return not_theirs(here, call, NotHeld(brief.state, brief.held_by))
     wrong, top = _placed(problems, brief)
-    shown = typed or _kept(brief.sheet)
+    shown = typed or words.on(brief.sheet)
     return here.show(
         "desk/call.html", status, block="main", brief=brief, call=call, typed=shown, top=top, problem="",
         line=_line(here, brief.sheet, brief.person.phone, None if brief.person.hours.open else brief.person.hours.words),
@@ -113,13 +114,6 @@ def _page(here: Here, call: UUID, status: int = 200, *, typed: Typed | None = No
 def _theirs(here: Here, state: TouchState, held_by: str | None) -> bool:
     """Whoever has it; and whoever had it last, while nobody has said how it ended."""
     return held_by == here.visitor.name and state in (TouchState.IN_CALL, TouchState.UNKNOWN)
-
-
-def _kept(sheet: Sheet | None) -> Typed:
-    """What was typed earlier."""
-    if sheet is None:
-        return Typed()
-    return Typed(note=sheet.note, sentiment=sheet.sentiment or "", answers=dict(sheet.answers), days=dict(sheet.promised_for))
 
 
 def _script(script: Script, typed: Typed, wrong: Mapping[str, str]) -> dict[str, Any]:
@@ -145,23 +139,26 @@ def _placed(problems: Sequence[Problem], brief: Brief) -> tuple[dict[str, str], 
     for one in problems:
         place = one.place.removeprefix("answers.").removeprefix("due.")
         asked = brief.script.questions.get(place)
-        words = f"{one.problem}: {one.hint}" if one.hint and (asked is None or one.hint != asked.ask) else one.problem
-        words = words[:1].upper() + words[1:]
+        said = f"{one.problem}: {one.hint}" if one.hint and (asked is None or one.hint != asked.ask) else one.problem
+        said = said[:1].upper() + said[1:]
         if place in fields:
-            wrong.setdefault(place, words)
+            wrong.setdefault(place, said)
         else:
-            top.append(words)
+            top.append(said)
     if wrong and not top:
         n = len(wrong)
-        top.append("One thing is missing; it is marked." if n == 1 else f"{n} things are missing; they are marked.")
+        if set(wrong) == {"disposition"}:
+            top.append(wrong["disposition"])
+        else:
+            top.append("One thing is missing; it is marked." if n == 1 else f"{n} things are missing; they are marked.")
     return wrong, " ".join(top)
 
 
 def not_theirs(here: Here, call: UUID, not_held: NotHeld, kept: str = "") -> Response:
     """Who has the call instead, and what to do. kept: what was typed, to be copied."""
-    words, hint = _who_has_it(here, not_held)
+    said, hint = _who_has_it(here, not_held)
     mine = not_held.held_by == here.visitor.name
-    known = {"who_has_it": words, "what_to_do": hint}
+    known = {"who_has_it": said, "what_to_do": hint}
     if here.by_htmx:
         return here.show("desk/lost.html", 409, **known)
     free = not_held.state is TouchState.READY
@@ -204,7 +201,7 @@ def _title_of(here: Here, who: str | None) -> str:
 def keep(here: Here, call: UUID) -> Response:
     """Keep what was typed so far. Answers the script where the answers open another way through it."""
     typed = forms.typed(here.form)
-    refused = _save(here, call, typed)
+    refused = words.save(here, call, typed)
     if refused is not None:
         return not_theirs(here, call, refused)
     was = here.form.get("shape")
@@ -213,14 +210,15 @@ def keep(here: Here, call: UUID) -> Response:
     script = briefing.script(here.parts, call, typed.answers or {})
     if script is None or _shape(script) == was:
         return Response(status_code=204)
-    return here.show("desk/script.html", **_script(script, typed, {}))
+    return here.show("desk/script.html", **_script(script, words.on(sheets.sheet_of(here.parts, call)), {}))
 
 
-def _save(here: Here, call: UUID, typed: Typed) -> NotHeld | None:
-    return sheets.save(
-        here.parts, call, here.visitor.name, note=typed.note, answers=typed.answers, promised_for=forms.days_of(typed),
-        sentiment=forms.sentiment_of(typed.sentiment),
-    )  # fmt: skip
+def take_over(here: Here, call: UUID) -> Response:
+    """The words of whoever had this call before, put below one's own."""
+    refused = words.take_over(here, call, forms.typed(here.form), here.form.get("sheet", ""))
+    if refused is not None:
+        return not_theirs(here, call, refused)
+    return _page(here, call) if here.by_htmx else here.go(call_path(call))
 
 
 def renew(here: Here, call: UUID) -> Response:
@@ -259,7 +257,7 @@ def _own_phone(here: Here) -> str:
     def unit(work: Work) -> None:
         member = here.visitor.member
         staff.change(work, member.id, {"phone": number})
-        here.note(work, "staff.phone", f"staff:{member.id}", f"{member.name} gave the telephone on which they can be reached")
+        here.note(work, "staff.phone", f"member:{member.id}", f"{member.name} gave the telephone on which they can be reached")
 
     here.parts.database.run(unit)
     return number
@@ -319,24 +317,24 @@ def _line(here: Here, sheet: Sheet | None, number: str, against: str | None, *, 
     """The panel's values. tel: the whole number, shown only for a call by hand that may be dialled."""
     phase = sheet.phase if sheet else "reading"
     bridge = callable(getattr(here.parts.channels["voice"], "bridge", None))
-    words = LINES[phase]
+    now_is = LINES[phase]
     if sheet is None or phase == "reading":
-        return Line("reading", words, number, against, bridge, ask_phone=not here.visitor.member.phone)
+        return Line("reading", now_is, number, against, bridge, ask_phone=not here.visitor.member.phone)
     if phase == "wrap_up":
         rules = here.parts.database.run(lambda work: here.parts.rulebook.refresh(work).house.rules)
         until = sheet.wrap_up_from + rules.wraps_up_in if sheet.wrap_up_from else None
-        return Line(phase, words, number, until=until, hint="File it before the time is over.")
+        return Line(phase, now_is, number, until=until, hint="File it before the time is over.")
     by_hand = sheet.dialled_by == "hand"
     steps: Sequence[tuple[str, str]] = ()
     if by_hand:
         talking = phase == "talking"
-        words = words if talking else "Dial on your telephone"
+        now_is = now_is if talking else "Dial on your telephone"
         steps = (("wrap_up", "It is over"),) if talking else (("talking", "They answered"), ("wrap_up", "Nobody answered"))
     since = sheet.talked_from if phase == "talking" else sheet.dialled_at
     allowed = tel if by_hand and against is None and phase != "talking" else ""
     hint = "It ends by itself when one of you hangs up." if phase in OPEN else ""
     return Line(
-        phase, words, number, against, bridge, by_hand=by_hand, tel=allowed, just=just, next=steps, since=since, hint=hint
+        phase, now_is, number, against, bridge, by_hand=by_hand, tel=allowed, just=just, next=steps, since=since, hint=hint
     )
 
 
@@ -345,7 +343,7 @@ def _line(here: Here, sheet: Sheet | None, number: str, against: str | None, *, 
 
 def file(here: Here, call: UUID) -> Response:
     """Record how the call ended. What is missing is said at its field, and nothing typed is lost."""
-    typed = forms.typed(here.form)
+    typed = words.with_newer(here, call, forms.typed(here.form))
     found = briefing.seen(here.parts, call)
     if found is None:
         raise NotFound(f"there is no call {call}")
@@ -356,17 +354,12 @@ def file(here: Here, call: UUID) -> Response:
         wanted = forms.filing_of(typed, zone, house, customer.name or "the customer")
         filed = filing.file(here.parts, call, here.visitor.name, wanted)
     except InputError as wrong:
-        _save(here, call, typed)
+        words.save(here, call, typed)
         return _page(here, call, 422, typed=typed, problems=wrong.problems)
     if isinstance(filed, NotHeld):
-        _save(here, call, typed)  # refused as well, and kept on their sheet of it
-        return not_theirs(here, call, filed, kept=_as_text(typed))
+        words.save(here, call, typed)  # refused as well, and kept on their sheet of it
+        return not_theirs(here, call, filed, kept=words.as_text(typed))
     return here.go("/desk")
-
-
-def _as_text(typed: Typed) -> str:
-    lines = [typed.note, *(f"{name}: {said}" for name, said in (typed.answers or {}).items() if said)]
-    return "\n".join(line for line in lines if line)
 
 
 def put_back(here: Here, call: UUID) -> Response:
@@ -374,8 +367,7 @@ def put_back(here: Here, call: UUID) -> Response:
     why = here.form.get("why", "")
     if why not in REASONS:
         raise InputError(Problem("Say why it is put back.", "choose one of the reasons"))
-    refused = desk.put_back(here.parts, call, here.visitor.name)
+    refused = desk.put_back(here.parts, call, here.visitor.name, REASONS[why])
     if refused is not None:
         return not_theirs(here, call, refused)
-    here.parts.database.run(lambda work: here.note(work, "call.put_back", f"call:{call}", REASONS[why]))
     return here.go("/desk?said=back")

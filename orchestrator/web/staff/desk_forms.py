@@ -17,7 +17,7 @@ from orchestrator.web.staff.here import Form
 MOST_TYPED = 10_000  # characters of a note or an answer
 ANSWER, DAY = "a-", "d-"  # what fields of answers and of promised days begin with
 
-# Title of the group, and (disposition, key). Keys are letters of the English label where one is free; n, u, d, g, b, e, o, k and ?
+# Title of the group, and (disposition, key). Keys are letters of the English label where one is free; n, u, d, g, b, e, o, j, k and ?
 # do something else on these pages.
 ENDINGS: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
     (
@@ -58,7 +58,7 @@ FEELINGS: Sequence[tuple[str, str, str]] = (("good", "Good", "1"), ("neutral", "
 class Typed:
     """What stands in the fields of the page, as typed."""
 
-    note: str = ""
+    note: str | None = None  # None: the form does not have it, so what is kept of it stays
     sentiment: str = ""
     answers: Mapping[str, str] | None = None
     days: Mapping[str, str] | None = None  # commitment -> the day that was promised
@@ -68,6 +68,7 @@ class Typed:
     back_by: str = "me"
     scope: str = ""
     sure: bool = False
+    same: frozenset[str] = frozenset()  # fields that this tab has not changed since it had them from us
 
 
 def typed(form: Form) -> Typed:
@@ -80,9 +81,10 @@ def typed(form: Form) -> Typed:
         return {name.removeprefix(prefix): text(name).strip() for name in form if name.startswith(prefix)}
 
     return Typed(
-        note=text("note"), sentiment=text("sentiment"), answers=beginning(ANSWER), days=beginning(DAY),
+        note=text("note") if "note" in form else None, sentiment=text("sentiment"), answers=beginning(ANSWER), days=beginning(DAY),
         disposition=text("disposition"), back_day=text("back_day"), back_time=text("back_time"), back_by=text("back_by") or "me",
         scope=text("scope"), sure="sure" in form,
+        same=frozenset(form.get("same", "").split()),
     )  # fmt: skip
 
 
@@ -100,7 +102,7 @@ def filing_of(form: Typed, zone: str, house: House, who_is_it: str) -> Filing:
     """What was posted, ready to file. Raises InputError for what only the form can know; the rest is asked by filing.file."""
     problems: list[Problem] = []
     if not form.disposition:
-        problems.append(Problem("Say how the call ended", "choose one, by its key or by a click", "disposition"))
+        problems.append(Problem("Say how the call ended", "", "disposition"))
     back: datetime | None = None
     if form.disposition == "call_back" and (form.back_day or form.back_time):
         back = _back(form, zone, house, problems)
@@ -114,7 +116,7 @@ def filing_of(form: Typed, zone: str, house: House, who_is_it: str) -> Filing:
         raise InputError(problems)
     return Filing(
         disposition=form.disposition,
-        note=form.note,
+        note=form.note or "",
         answers={name: said for name, said in (form.answers or {}).items() if said},
         sentiment=sentiment_of(form.sentiment),
         call_back_at=back,

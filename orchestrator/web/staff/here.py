@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from orchestrator.access.visitors import Visitor
 from orchestrator.config import Settings
+from orchestrator.core.roles import Role
 from orchestrator.parts import Parts
 from orchestrator.store import audit
 from orchestrator.store.database import Work
@@ -44,7 +45,13 @@ class Here:
 
     def show(self, template: str, status: int = 200, *, block: str | None = None, **known: Any) -> Response:
         """A page; block: only this block of it, when a part of the page asked."""
-        known = {"visitor": self.visitor, "path": self.request.url.path, "now": self.now, **known}
+        known = {
+            "visitor": self.visitor,
+            "path": self.request.url.path,
+            "now": self.now,
+            "hides_numbers": self.visitor.member.role is Role.AGENT,  # the desk shows them once policies allow the call
+            **known,
+        }
         return self.shown.show(template, status, block=block if self.by_htmx else None, **known)
 
     def refuse(self, status: int, problem: str, hint: str) -> Response:

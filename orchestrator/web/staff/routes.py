@@ -27,7 +27,7 @@ from starlette.routing import Route
 from orchestrator.access.visitors import Visitor, visitor
 from orchestrator.config import Settings
 from orchestrator.core.roles import Right
-from orchestrator.errors import InputError, NotFound
+from orchestrator.errors import InputError, NotFound, NothingPublished
 from orchestrator.keys import Keyring
 from orchestrator.parts import Parts
 from orchestrator.web.bodies import long_form_of
@@ -114,6 +114,9 @@ class StaffRoutes:
             return declared.page(here, **_typed(declared.page, values))
         except NotFound:
             return _unknown(here)
+        except NothingPublished as nothing:
+            hint = "Run it in the folder with your playbooks, or ask whoever set this up; then reload this page."
+            return here.refuse(503, f"{str(nothing).capitalize()}.", hint)
         except InputError as wrong:
             return here.refuse(422, wrong.problems[0].problem, wrong.problems[0].hint)
 

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import HTMLResponse, Response
 
+from orchestrator.briefing import hidden
 from orchestrator.core.roles import Right
 from orchestrator.core.zones import zone_of
+from orchestrator.reports import named
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -41,7 +43,9 @@ class Shown:
 
         loader = FileSystemLoader(WEB / "templates" / "staff")
         made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-        made.filters |= {"clock": clock, "day": day, "moment": moment, "ago": ago, "plain": plain, "count": count}
+        made.filters |= {
+            "clock": clock, "day": day, "moment": moment, "ago": ago, "plain": plain, "count": count, "named": named, "hidden": hidden,
+        }  # fmt: skip
         made.globals |= {"asset": asset, "rights": Right.__members__}
         made.tests["set"] = lambda value: value is not None
         return made

@@ -12,6 +12,7 @@ from orchestrator.core.roles import Right
 from orchestrator.filing import Filing
 from orchestrator.holding import NotHeld
 from orchestrator.language.dispositions import ALL
+from orchestrator.settling import STUCK
 from orchestrator.store import board as asked
 from orchestrator.store.database import Work
 from orchestrator.web.staff.board import labels
@@ -39,7 +40,8 @@ def add(routes: StaffRoutes) -> None:
             label = labels(in_use)
             return here.show(
                 "board/undecided.html", calls=[r for r in rows if r.channel == "call"], messages=[r for r in rows if r.channel != "call"],
-                most=MOST, cut=len(rows) == MOST, zone=board.zone_name(in_use), ends=ENDS, scopes=SCOPES, done=here.asked("done") == "1",
+                most=MOST, cut=len(rows) == MOST, zone=board.zone_name(in_use), ends=ENDS, scopes=SCOPES, stuck=STUCK,
+                done=here.asked("done") == "1",
                 dispositions=[(d.code, label[d.code]) for d in ALL if d.by == "staff"],
             )  # fmt: skip
 

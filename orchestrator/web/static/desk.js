@@ -1,11 +1,12 @@
 // The desk: saves while people type, keeps their hold on the call, counts seconds, and files with Enter. Pages work without it, too.
 "use strict";
 (() => {
-  const RENEW_MS = 45_000, SAVE_MS = 600;
+  const RENEW_MS = 45_000, SAVE_MS = 600, BACK_MS = 5_000;
   const form = () => document.getElementById("finish");
   const here = () => document.getElementById("call")?.dataset.here;
   const lost = () => document.querySelector("[data-lost]");
-  let saving = 0, asked = false, typedAt = 0, savedAt = 0; // savedAt: what of it the server has
+  let saving = 0, asked = false;
+  let out = false, retried = 0; // out: nobody is signed in any more. retried: with a new token, since the server last agreed
 
   const post = (path, body, more) => fetch(here() + path, { method: "POST", body, credentials: "same-origin", headers: { "HX-Request": "true" }, ...more });
   const said = (text) => { const place = document.getElementById("saved"); if (place) place.textContent = text; };
@@ -26,24 +27,83 @@
 
   const answered = async (response) => {
     if (response.status === 409) { lose(await response.text()); return null; }
-    if (response.status === 401) { location.assign("/sign-in?then=" + encodeURIComponent(location.pathname)); return null; }
+    if (response.status === 401 || response.status === 403) { turnedAway(response.status); return null; }
+    retried = 0;
     return response;
   };
 
+  // -- what this tab has changed ----------------------------------------------------------------------------------------
+  // Only that is sent: a tab that was opened earlier must not put its older words over newer ones of another tab.
+  const had = new Map(); // field -> what the server has of it, where this page came with something else
+  const ours = (name) => name === "note" || name === "sentiment" || /^[ad]-/.test(name);
+  const values = (came, which) => {
+    const all = new Map();
+    for (const field of form().elements) {
+      if (!field.name || field.name === "csrf" || field.tagName === "BUTTON" || !which(field.name)) continue;
+      if (field.type === "radio" || field.type === "checkbox") {
+        if (came ? field.defaultChecked : field.checked) all.set(field.name, field.value);
+        else if (!all.has(field.name)) all.set(field.name, "");
+      } else if (field.tagName === "SELECT") all.set(field.name, came ? [...field.options].find((o) => o.defaultSelected)?.value ?? "" : field.value);
+      else all.set(field.name, came ? field.defaultValue : field.value);
+    }
+    return all;
+  };
+  const changed = (which = ours) => { const came = values(true, which); return [...values(false, which)].filter(([name, value]) => value !== (had.get(name) ?? came.get(name))); };
+  const unsaid = () => form() && !lost() && changed(() => true).length > 0; // an ending that was chosen counts, too
+
+  // -- a session that ends while somebody types -------------------------------------------------------------------------
+  const turnedAway = (status) => {
+    if (status === 401 && !unsaid()) { location.assign("/sign-in?then=" + encodeURIComponent(location.pathname)); return; }
+    if (status === 403 && retried++) { said("Not saved"); return; }
+    out = true;
+    if (status === 403) { back(); return; } // signed in anew in another tab: our token is the old one
+    const place = document.getElementById("lost");
+    if (!place || place.querySelector("[data-out]")) return;
+    place.replaceChildren(document.getElementById("signed-out").content.cloneNode(true));
+    said("Not saved: signed out");
+  };
+  // Signed in again, elsewhere: go on with the new token. Somebody else's session gets none of these words.
+  const back = async () => {
+    if (!out || !form()) return;
+    try {
+      const answer = await fetch(here(), { credentials: "same-origin", redirect: "manual" });
+      if (answer.type === "opaqueredirect" || (!answer.ok && answer.status !== 409)) return;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const token = page.querySelector("[name=csrf]")?.value, who = (from) => from.querySelector(".me .who")?.textContent.trim();
+      if (!out || !token || who(page) !== who(document)) return;
+      for (const field of document.querySelectorAll("[name=csrf]")) field.value = token;
+      document.body.setAttribute("hx-headers:inherited", page.body.getAttribute("hx-headers:inherited"));
+      out = false;
+      document.querySelector("[data-out]")?.remove();
+      await save();
+    } catch { said("No connection"); }
+  };
+  setInterval(back, BACK_MS);
+  addEventListener("focus", back);
+  addEventListener("beforeunload", (event) => { if (out && unsaid()) event.preventDefault(); });
+  document.addEventListener("htmx:before:response", (event) => {
+    const { status } = event.detail.ctx.response;
+    if (!form() || status < 400 || status === 409 || status === 422) return;
+    event.preventDefault(); // the page stays, with everything typed on it
+    if (status === 401 || status === 403) turnedAway(status);
+    else if (event.target.id !== "line") tell(`This was not recorded (${status}). What you typed is still here.`);
+  });
+
   // -- saving -----------------------------------------------------------------------------------------------------------
-  const fields = () => { const data = new URLSearchParams([...new FormData(form())].map(([name, value]) => [name, String(value)])); const script = document.getElementById("script"); if (asked && script) data.set("shape", script.dataset.shape); return data; };
+  const body = (fields) => { const data = new URLSearchParams([["csrf", form().elements.csrf.value], ...fields]); const script = document.getElementById("script"); if (asked && script) data.set("shape", script.dataset.shape); return data; };
   const save = async () => {
     clearTimeout(saving); saving = 0;
-    if (!form() || lost()) return;
-    const at = typedAt;
-    const body = fields();
+    if (!form() || lost() || out) return;
+    const sent = changed();
+    if (!sent.length) { said(""); return; }
+    const words = body(sent);
     asked = false;
     try {
-      const response = await answered(await post("/sheet", body));
+      const response = await answered(await post("/sheet", words));
       if (!response) return;
-      if (!response.ok && response.status !== 204) { said("Not saved"); return; }
-      savedAt = at;
-      if (at === typedAt) said("Saved");
+      if (!response.ok) { said("Not saved"); return; }
+      for (const [name, value] of sent) had.set(name, value);
+      if (!changed().length) said("Saved");
       if (response.status === 200) await htmx.swap({ text: await response.text(), target: "#script", swap: "outerMorph", sourceElement: document.getElementById("script") });
     } catch { said("Not saved: no connection"); }
   };
@@ -51,23 +111,29 @@
     const field = event.target;
     if (!field.form || field.form !== form() || !field.name) return;
     if (field.name.startsWith("a-")) asked = true;
-    typedAt += 1;
+    if (out || !ours(field.name)) return;
     said("…");
     clearTimeout(saving);
     saving = setTimeout(save, SAVE_MS);
   };
   document.addEventListener("input", later);
-  const leave = () => { if (saving && form() && !lost()) { clearTimeout(saving); saving = 0; asked = false; post("/sheet", fields(), { keepalive: true }).catch(() => {}); } };
+  const leave = () => { if (!form() || lost() || out) return; clearTimeout(saving); saving = 0; const sent = changed(); asked = false; if (sent.length) post("/sheet", body(sent), { keepalive: true }).then((r) => { if (r.ok) for (const [name, value] of sent) had.set(name, value); }, () => {}); };
   addEventListener("pagehide", leave);
+  // Put back with the last words on it; without a session the page stays.
+  document.addEventListener("submit", (event) => {
+    if (!event.target.closest("#back") || !form() || lost() || !changed().length) return;
+    event.preventDefault();
+    save().then(() => { if (!lost() && !changed().length) event.target.submit(); else event.target.closest("dialog").close(); });
+  });
 
   // -- the hold ---------------------------------------------------------------------------------------------------------
   const renew = async () => {
-    if (!form() || lost()) return;
-    try { if (await answered(await post("/renew", new URLSearchParams({ csrf: form().elements.csrf.value }))) && savedAt < typedAt && !saving) save(); } catch { said("No connection"); }
+    if (!form() || lost() || out) return;
+    try { if (await answered(await post("/renew", new URLSearchParams({ csrf: form().elements.csrf.value }))) && changed().length && !saving) save(); } catch { said("No connection"); }
   };
   setInterval(renew, RENEW_MS);
   addEventListener("online", renew);
-  document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") renew(); else leave(); });
+  document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") { back(); renew(); } else leave(); });
 
   // -- filing -----------------------------------------------------------------------------------------------------------
   const chosen = () => form()?.querySelector("input[name=disposition]:checked");
@@ -89,9 +155,24 @@
     const typed = [...new FormData(form())].filter(([name, value]) => (name === "note" || /^[ad]-/.test(name)) && value).map(([name, value]) => (name === "note" ? value : `${name.slice(2)}: ${value}`)).join("\n");
     navigator.clipboard?.writeText(typed).then(() => tell("Copied."), () => tell("Select the text and copy it."));
   });
-  document.addEventListener("htmx:before:request", (event) => { if (event.target?.id === "finish") { clearTimeout(saving); saving = 0; } });
+  document.addEventListener("htmx:config:request", (event) => {
+    if (event.target?.id !== "finish") return;
+    clearTimeout(saving); saving = 0;
+    const mine = new Set(changed().map(([name]) => name));
+    event.detail.ctx.request.body.set("same", [...values(false, ours).keys()].filter((name) => !mine.has(name)).join(" "));
+  });
+  // What is missing, in the middle of the view: nothing that sticks to an edge covers it.
+  const show = (field) => {
+    if (!field) return;
+    const popover = field.closest("[popover]");
+    if (popover && !popover.matches(":popover-open")) popover.showPopover();
+    field.focus({ preventScroll: true });
+    (field.closest(".ask, .field, fieldset") || field).scrollIntoView({ block: "center" });
+  };
   document.addEventListener("htmx:after:swap", (event) => {
-    if (event.detail?.ctx?.response?.status === 422) document.querySelector("#call [aria-invalid=true]")?.focus();
+    const { target, response } = event.detail?.ctx ?? {};
+    if (target?.id === "call") had.clear(); // it came anew, with everything that was typed
+    if (response?.status === 422) show(document.querySelector("#call [aria-invalid=true]"));
     if (lost()) closeUp();
     // The server allowed it a moment ago: Enter dials, and so does any other telephone.
     const call = document.querySelector("a[data-calls]");

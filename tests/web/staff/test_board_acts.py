@@ -25,7 +25,7 @@ def lead(office: Office) -> Browser:
 
 
 def audited(office: Office) -> list[tuple[str, str]]:
-    return [(who, what) for who, what, _ in office.audit()]
+    return [(who, what) for who, what, _ in office.audit() if what != "call.taken"]
 
 
 def test_a_call_that_nobody_dialled_is_taken_back_into_its_queue(office: Office, lead: Browser) -> None:
@@ -170,7 +170,7 @@ def test_the_second_lead_hears_that_it_stands_still_already(office: Office, lead
 def test_what_does_not_exist_cannot_be_paused(office: Office, lead: Browser, what: str) -> None:
     assert lead.get("/board/pauses/confirm", params={"what": what}).status_code == 422
     assert lead.send_form("/board/pauses", what=what).status_code == 422
-    assert office.audit() == []
+    assert audited(office) == []
 
 
 def test_pausing_from_the_terminal_is_audited_too(office: Office) -> None:
@@ -246,7 +246,7 @@ def test_only_leads_and_admins_act(office: Office, role: Role) -> None:
         assert answer.status_code == 403, path
 
     assert office.touch(call).held_by == "ari"
-    assert office.audit() == []
+    assert audited(office) == []
 
 
 def test_acts_from_elsewhere_are_refused(office: Office, lead: Browser) -> None:

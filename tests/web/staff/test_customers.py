@@ -291,11 +291,11 @@ def test_an_export_has_everything_and_its_file_name_nothing(office: Office, lead
     assert {"events", "touches", "attempts", "calls", "journal", "opt_outs"} <= set(everything)
     assert "HYPERLINK" in as_json.text
     rows = list(csv.reader(io.StringIO(as_csv.text.removeprefix("\ufeff"))))
-    assert {"check-in", "concern"} <= {row[2] for row in rows}
+    assert {"Check in", "Concern"} <= {row[2] for row in rows}
     assert not [cell for row in rows for cell in row if cell[:1] in "=+-@\t\r" and cell]
     for answer in (as_json, as_csv):
         assert re.fullmatch(r'attachment; filename="customer-[\d-]+\.(json|csv)"', answer.headers["content-disposition"])
-    assert [what for _, what, _ in office.audit()] == ["customer.exported", "customer.exported"]
+    assert [what for _, what, _ in office.audit()][-2:] == ["customer.exported", "customer.exported"]
 
 
 def test_erasing_wants_the_id_typed_and_leaves_a_page_without_the_person(office: Office, lead: Browser) -> None:
@@ -307,7 +307,7 @@ def test_erasing_wants_the_id_typed_and_leaves_a_page_without_the_person(office:
     page = text_of(lead.get(address)).replace("quote/Dana", "")  # a subject is an id of the business
     assert "Dana" not in page
     assert "example.com" not in page
-    assert "check-in" in page
+    assert "Check in" in page
     assert "Erased on" in page
 
 

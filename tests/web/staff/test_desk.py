@@ -40,7 +40,7 @@ def test_next_leads_to_the_page_of_a_call_and_begins_the_shift(desk: DeskOffice)
         known = staff.by_name(work, "amy")
     assert known is not None
     assert known.on_since == desk.clock.now
-    assert ("amy", "shift.begun", f"staff:{amy.id}") in desk.audit()
+    assert ("amy", "shift.begun", f"member:{amy.id}") in desk.audit()
 
 
 def test_next_pressed_twice_takes_one_call(desk: DeskOffice) -> None:

@@ -126,7 +126,15 @@ def test_a_new_role_holds_from_the_next_click(office: Office) -> None:
     browser = office.browser(kim)
     assert browser.get("/audit").status_code == 200
 
-    fields: dict[str, Any] = {"title": "Kim", "role": "author", "queues": "", "skills": "", "languages": "", "email": "", "phone": ""}
+    fields: dict[str, Any] = {
+        "title": "Kim",
+        "role": "author",
+        "queues": "",
+        "skills": "",
+        "languages": "",
+        "email": "",
+        "phone": "",
+    }
     assert admin.send_form(f"/people/{kim.id}", **fields).status_code == 303
 
     assert browser.get("/audit").status_code == 403

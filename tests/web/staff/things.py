@@ -81,7 +81,14 @@ def _replies(office: Office, member: Member) -> tuple[str, str]:
     ids = [office.parts.new_id(), office.parts.new_id()]
     with office.parts.database.work() as work:
         for id_, customer in zip(ids, work.connection.execute(select(schema.customer.c.id).limit(2)).scalars(), strict=True):
-            row = {"id": id_, "customer_id": customer, "channel": "text", "kind": "reply", "said": "Thanks", "came_at": office.clock.now}
+            row = {
+                "id": id_,
+                "customer_id": customer,
+                "channel": "text",
+                "kind": "reply",
+                "said": "Thanks",
+                "came_at": office.clock.now,
+            }
             work.connection.execute(schema.reply.insert().values(**row))
     return str(ids[0]), str(ids[1])
 
@@ -92,7 +99,14 @@ def _events(office: Office, member: Member) -> tuple[str, str]:
 
 
 def _deliveries(office: Office, member: Member) -> tuple[str, str]:
-    row = {"provider": "twilio", "kind": "text_status", "body": {}, "received_at": office.clock.now, "state": "set_aside", "tries": 5}
+    row = {
+        "provider": "twilio",
+        "kind": "text_status",
+        "body": {},
+        "received_at": office.clock.now,
+        "state": "set_aside",
+        "tries": 5,
+    }
     for _ in range(2):
         with office.parts.database.work() as work:
             work.connection.execute(schema.inbox.insert().values(**row, key=office.a_name(), error="nothing of ours"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,6 +19,7 @@ depends_on = None
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = sa.DateTime(timezone=True)
+BATCH = 5000  # rows that are read and changed at once
 CHECKS = (
     (
         "touch",
@@ -52,13 +54,15 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("language", sa.String(length=8), nullable=True))
         batch_op.add_column(sa.Column("offered_to", sa.String(length=120), nullable=True))
         batch_op.add_column(sa.Column("offered_until", MOMENT, nullable=True))
-    op.execute("UPDATE touch SET rank_at = COALESCE(expires_at, due_at) WHERE state = 'ready'")
+    _give_calls_their_places()
     op.drop_index("ix_touch_ready", "touch")
     ready = sa.text("state = 'ready'")
     op.create_index(
         "ix_touch_ready", "touch", ["queue", "rank_at", "id"],
         postgresql_include=["due_at", "expires_at"], postgresql_where=ready, sqlite_where=ready,
     )  # fmt: skip
+    op.create_index("ix_touch_ready_expires", "touch", ["expires_at"], postgresql_where=ready, sqlite_where=ready)
+    op.create_index("ix_touch_ready_escalates", "touch", ["escalate_at"], postgresql_where=ready, sqlite_where=ready)
     aside = sa.text("state = 'set_aside'")
     op.create_index("ix_event_aside", "event", ["received_at", "id"], postgresql_where=aside, sqlite_where=aside)
     op.drop_index("ux_touch_open", "touch")
@@ -71,7 +75,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("name_key", sa.String(length=80), nullable=True))
         batch_op.add_column(sa.Column("family_key", sa.String(length=80), nullable=True))
         batch_op.add_column(sa.Column("erased_at", MOMENT, nullable=True))
-    op.execute("UPDATE customer SET name_key = lower(substr(name, 1, 80)), family_key = lower(substr(name, 1, 80))")
+    _make_everybody_findable()
     with op.batch_alter_table("suppression", schema=None) as batch_op:
         batch_op.add_column(sa.Column("attempt_id", sa.Uuid(), nullable=True))
     with op.batch_alter_table("api_key", schema=None) as batch_op:
@@ -89,6 +93,51 @@ def upgrade() -> None:
     made = sa.table("secret", sa.column("name", sa.String), sa.column("value", sa.String))
     op.bulk_insert(made, [{"name": name, "value": secrets.token_urlsafe(48)} for name in ("access", "forgotten")])
     _keep_the_audit()
+
+
+def _give_calls_their_places() -> None:
+    """Calls that wait, and those that somebody has and may put back: their places as core/urgency.py had them at this revision."""
+    touch = sa.table(
+        "touch", sa.column("id", sa.Uuid), sa.column("state", sa.String), sa.column("priority", sa.Integer), sa.column("due_at", MOMENT),
+        sa.column("expires_at", MOMENT), sa.column("rank_at", MOMENT),
+    )  # fmt: skip
+    columns = (touch.c.id, touch.c.priority, touch.c.due_at, touch.c.expires_at)
+    link, last, at = op.get_bind(), None, sa.bindparam("at", type_=MOMENT)
+    while True:
+        query = sa.select(*columns).where(touch.c.state.in_(("ready", "in_call"))).order_by(touch.c.id).limit(BATCH)
+        rows = link.execute(query if last is None else query.where(touch.c.id > last)).all()
+        if not rows:
+            return
+        places = [
+            {"key": r.id, "at": (r.expires_at or r.due_at + timedelta(days=2)) + (r.priority - 5) * timedelta(hours=6)}
+            for r in rows
+        ]
+        link.execute(touch.update().where(touch.c.id == sa.bindparam("key")).values(rank_at=at), places)
+        last = rows[-1].id
+
+
+def _make_everybody_findable() -> None:
+    """The names in small letters, and their last words: as store/customers.py had them at this revision.
+
+    Not in SQL: SQLite knows only the small letters of English.
+    """
+    customer = sa.table(
+        "customer", sa.column("id", sa.Uuid), sa.column("name", sa.String), sa.column("name_key", sa.String),
+        sa.column("family_key", sa.String),
+    )  # fmt: skip
+    link, last = op.get_bind(), None
+    whole, family = sa.bindparam("whole", type_=sa.String), sa.bindparam("family", type_=sa.String)
+    while True:
+        query = sa.select(customer.c.id, customer.c.name).where(customer.c.name.is_not(None)).order_by(customer.c.id).limit(BATCH)
+        rows = link.execute(query if last is None else query.where(customer.c.id > last)).all()
+        if not rows:
+            return
+        named = [(row.id, row.name.lower().split()) for row in rows]
+        keys = [{"key": id_, "whole": " ".join(words)[:80], "family": words[-1][:80]} for id_, words in named if words]
+        if keys:
+            known = customer.update().where(customer.c.id == sa.bindparam("key"))
+            link.execute(known.values(name_key=whole, family_key=family), keys)
+        last = rows[-1].id
 
 
 def _keep_the_audit() -> None:
@@ -225,6 +274,8 @@ def _new_tables() -> None:
         sa.Column("scope", sa.String(length=16), nullable=True),
         sa.Column("began_at", MOMENT, nullable=False),
         sa.Column("dialled_at", MOMENT, nullable=True),
+        sa.Column("dials", sa.Integer(), nullable=False, server_default=sa.text("0")),
+        sa.Column("earlier_lines", JSON, nullable=False, server_default=sa.text("'[]'")),
         sa.Column("talked_from", MOMENT, nullable=True),
         sa.Column("wrap_up_from", MOMENT, nullable=True),
         sa.Column("filed_at", MOMENT, nullable=True),
