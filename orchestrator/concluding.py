@@ -14,7 +14,7 @@ from orchestrator.engine import suppress
 from orchestrator.errors import InputError, NotFound
 from orchestrator.facts import facts_for
 from orchestrator.language import typed
-from orchestrator.language.dispositions import DEAD_NUMBER
+from orchestrator.language.dispositions import DEAD_NUMBER, HEARD
 from orchestrator.language.fronts import Question
 from orchestrator.language.house_rules import label
 from orchestrator.parts import Parts
@@ -58,7 +58,8 @@ def conclude(
         changes = _next(parts, work, in_use, due, sheet, who, now, by)
     written.write(work, changes, entries)
     woken = {c.touch.channel or "wait" for c in changes if isinstance(c, Plan) and c.touch.due_at <= now}
-    promised_for = {question: day for question, day in days(sheet).items() if question in values}
+    heard = code in HEARD
+    promised_for = {question: day for question, day in days(sheet).items() if question in values and heard}
     promised = promises.noted(parts, work, in_use, due, row.id, promised_for, sheet.who, code, now, sheet.call_back_at)
     finished = emit(parts, work, in_use, "call.finished", [due], {"disposition": code}, now)
     return woken | ({"upkeep"} if promised or finished else set())

@@ -244,15 +244,17 @@ def finish(
     call_back_by: Literal["me", "anyone"] = "anyone",
     scope: str = "all",
     due: Mapping[str, date] | None = None,
+    asks: bool = True,
 ) -> NotHeld | None:
     """Say how a call ended; what follows is planned at once, and nothing can be undone. None when recorded. For the terminal.
 
     A call whose disposition is missing may be finished by anyone. scope: of do_not_contact. due: the days of commitments.
-    Raises InputError for a disposition that does not exist, and for answers that are missing or wrong.
+    asks: whether the script's questions have to be answered. Raises InputError for a disposition that does not exist, and for answers
+    that are missing or wrong.
     """
     unwanted = scope if disposition == "do_not_contact" else None
     said = filing.Filing(disposition, note, dict(answers or {}), None, call_back_at, call_back_by, unwanted, dict(due or {}))
-    return filing.finish(parts, touch, who, said)
+    return filing.finish(parts, touch, who, said, asks=asks)
 
 
 def settle(

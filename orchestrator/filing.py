@@ -18,7 +18,7 @@ from orchestrator.core.receipts import CALL_ENDS, Result
 from orchestrator.errors import InputError, Problem, did_you_mean
 from orchestrator.holding import WEB_LEASE, CallTask, NotHeld, is_missing, one, task_of
 from orchestrator.language import typed
-from orchestrator.language.dispositions import BY_CODE, STAFF_CODES, TALKED
+from orchestrator.language.dispositions import BY_CODE, HEARD, STAFF_CODES, TALKED
 from orchestrator.language.house_rules import label
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
@@ -169,6 +169,8 @@ def _problems(
         said_here = name in filing.due or (name in questions and bool(sheet.answers.get(name, "").strip()))
         if said_here and (day < yesterday or _is_far(day, now)):
             wrong.append(Problem("this day has passed, or is too far away", "choose a day in the next two years", place=name))
+    if filing.disposition not in HEARD:
+        return found  # half-typed answers hold back no wish to be left alone, and no call that reached nobody
     if not asks:
         return found + [p for p in wrong if p.place in filing.due or str(filing.answers.get(p.place) or "").strip()]
     found += wrong
@@ -283,8 +285,8 @@ def last_filed(parts: Parts, who: str) -> Filed | None:
     return parts.database.run(unit)
 
 
-def finish(parts: Parts, touch: UUID, who: str, filing: Filing) -> NotHeld | None:
-    """`file` and settle in one: for the terminal. A call whose disposition is missing may be finished by anyone."""
+def finish(parts: Parts, touch: UUID, who: str, filing: Filing, *, asks: bool = True) -> NotHeld | None:
+    """`file` and settle in one: for the terminal. A call whose disposition is missing may be finished by anyone. asks: as of `decide`."""
     now = parts.clock()
     woken: set[str] = set()
 
@@ -295,7 +297,7 @@ def finish(parts: Parts, touch: UUID, who: str, filing: Filing) -> NotHeld | Non
         if not ((due.touch.state is TouchState.IN_CALL and holder == who) or is_missing(due)):
             return NotHeld(due.touch.state, holder)
         row = attempts.open_of(work, [touch])[touch]
-        wrong = decide(parts, work, in_use, due, row, who, filing, now, woken)
+        wrong = decide(parts, work, in_use, due, row, who, filing, now, woken, asks=asks)
         if wrong is None:
             _audit(work, who, "call.filed", touch, filing.disposition, now)
         return wrong

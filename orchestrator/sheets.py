@@ -74,6 +74,10 @@ def phase(parts: Parts, touch: UUID, who: str, phase: Literal["talking", "wrap_u
         sheet = drafts.sheet_for(work, row, who, now)
         if sheet.dialled_by == "bridge":
             raise InputError(Problem("the line says by itself how this call goes", "wait for it, or say how the call ended"))
+        if phase == "reading" and sheet.dialled_at is not None:
+            raise InputError(Problem("the customer was dialled already", "say how the call ended"))
+        if phase == "talking" and sheet.phase == "wrap_up":
+            raise InputError(Problem("this call is over", "dial again, or say how it ended"))
         changed: dict[str, Any] = {"phase": phase}
         if phase == "talking":
             if sheet.dialled_at is None:

@@ -51,6 +51,7 @@ LABELS = {d.code: d.label for d in (*ALL, *SET_BY_ENGINE)}
 STAFF_CODES = tuple(d.code for d in ALL if d.by == "staff")  # what may be on screen, in this order
 # There was a conversation: required questions have been asked, and hold the finish back.
 TALKED = frozenset({"goal_met", "completed", "completed_concern", "declined", "already_done", "commitment_made"})
+HEARD = TALKED | {"call_back", "cut_off"}  # the customer said something: what was typed of it counts
 DEAD_NUMBER = frozenset({"wrong_number", "invalid_number", "fax"})  # nobody is to call this number again
 CLASSES: tuple[Class, ...] = ("final", "retry", "continue", "suppress", "needs_review")
 

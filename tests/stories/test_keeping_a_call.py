@@ -124,3 +124,18 @@ def test_a_waiting_call_is_given_to_somebody_moved_and_made_urgent(world: World)
     assert desk.claim_next(world.parts, "ari") is not None, "in its new queue it is anybody's"
     assert leading.reassign(world.parts, call.id, None, LEE) == NotHeld(TouchState.IN_CALL, "ari")
     world.expects_anything()
+
+
+def test_what_was_dialled_and_is_over_begins_anew_only_by_dialling(world: World) -> None:
+    call = on_a_call(world)
+    sheets.dial_by_hand(world.parts, call, "ari")
+    with pytest.raises(InputError, match="dialled already"):
+        sheets.phase(world.parts, call, "ari", "reading")
+    sheets.phase(world.parts, call, "ari", "talking")
+    sheets.phase(world.parts, call, "ari", "wrap_up")
+
+    with pytest.raises(InputError, match="this call is over"):
+        sheets.phase(world.parts, call, "ari", "talking")
+
+    world.passes(timedelta(minutes=4))
+    assert touch(world, call).reason == "disposition missing", "the wrap-up is capped"

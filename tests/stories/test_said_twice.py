@@ -16,7 +16,7 @@ from orchestrator.store import schema
 from tests.stories.carried import CarriedWorld
 from tests.stories.designs import playbook
 from tests.stories.test_bridged_lines import dialled, until
-from tests.stories.test_filing import CALL, on_a_call, sheet, taken, touch
+from tests.stories.test_filing import CALL, QUESTIONS, on_a_call, sheet, taken, touch
 from tests.stories.world import World
 
 pytestmark = pytest.mark.parametrize("ready_url", ["sqlite"], indirect=True)
@@ -134,3 +134,19 @@ def test_a_call_back_after_the_follow_up_is_over_is_refused_at_once(world: World
 
     assert [p.place for p in refused.value.problems] == ["call_back_at"]
     assert touch(world, call).state == "in_call"
+
+
+@pytest.mark.parametrize("code", ["do_not_contact", "wrong_number", "no_answer", "voicemail_left"])
+def test_half_typed_answers_hold_back_no_ending_in_which_nothing_was_said(world: World, code: str) -> None:
+    call = on_a_call(world, words={"scripts/check-in.md": QUESTIONS})
+    sheets.save(
+        world.parts, call, "ari", answers={"budget": "about 12", "drawing": "the plan"}, promised_for={"drawing": "2026-09-18"}
+    )
+
+    scope = "all" if code == "do_not_contact" else None
+    said = filing.file(world.parts, call, "ari", Filing(code, answers={"budget": "about 12"}, scope=scope))
+
+    assert isinstance(said, Filed)
+    world.passes(UNDO_FOR + timedelta(seconds=1))
+    assert world.rows(schema.promise) == [], "nobody promised anything to anybody"
+    world.expects_anything()

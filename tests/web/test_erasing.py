@@ -173,7 +173,18 @@ def test_nothing_in_any_table_names_an_erased_customer(heard: tuple[Zelda, TestC
 
     done = erase(zelda.parts, zelda.person(), REF, LEE)
 
-    assert tables >= {"customer", "event", "enrollment", "attempt", "reply", "survey_answer", "inbox", "suppression", "journal", "call_sheet"}
+    assert tables >= {
+        "customer",
+        "event",
+        "enrollment",
+        "attempt",
+        "reply",
+        "survey_answer",
+        "inbox",
+        "suppression",
+        "journal",
+        "call_sheet",
+    }
     assert isinstance(done, Erased)
     assert zelda.found() == []
 
