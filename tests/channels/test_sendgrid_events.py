@@ -7,18 +7,18 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from orchestrator.channels.sendgrid_codes import SENDGRID, of_bounce, of_drop
 from orchestrator.channels.sendgrid_events import HANDLE, read_event, reference
 from orchestrator.core.receipts import Report, Result
-from orchestrator.ids import new_id
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 STAMP = 1_763_650_000  # in the past of NOW
 AT = datetime.fromtimestamp(STAMP, UTC)
-H = new_id()
+H = UUID("0199d0c0-5a00-7000-8000-0000000000e1")
 EXAMPLES = (
     Path(os.environ.get("TOUCHPOINT_CONTRACTS") or Path(__file__).resolve().parents[3] / "shared" / "contracts")
     / "sendgrid"
