@@ -22,7 +22,7 @@ FLAGS = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # Playwright keeps an event loop running meanwhile: the tests of other folders want their own
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium. Where it is missing: a failure in CI, a skip that the last line counts elsewhere."""
     program = shutil.which("chromium")

@@ -49,7 +49,7 @@ def test_a_report_with_the_code_does_what_it_must(row: Code) -> None:
     report = in_report(TWILIO, row.code, "text", before)
 
     assert report == Report(
-        NOW, Result.UNDELIVERED, before.handle, "SM1", row.code, row.words, "human", 3,
+        NOW, Result.UNDELIVERED, before.handle, "SM1", code=row.code, why=row.words, answered_by="human", duration_s=3,
         suppresses="text" if row.code in UNSUBSCRIBED else None,
         contact_point_is_dead=row.code in NOBODYS,
         holds_sender=row.code in SENDER,

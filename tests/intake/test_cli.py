@@ -122,7 +122,7 @@ def test_a_file_is_taken_in_with_a_report_and_a_file_of_what_was_wrong(touchpoin
 
 
 def test_a_key_is_shown_once_alone_and_opens_until_it_is_taken_back(touchpoint: Run, ready: Parts) -> None:
-    made = touchpoint("key", "create", "crm", "--scope", "events:write", "--scope", "read")
+    made = touchpoint("key", "create", "crm", "--scope", "events:write", "--scope", "read", "--role", "admin")
     secret = made.out.strip()
 
     assert made.code == 0
