@@ -143,6 +143,31 @@ def brief(parts: Parts, touch: UUID, answers: Mapping[str, str] | None = None) -
     return parts.database.run(unit)
 
 
+def moved_call_back(parts: Parts, touch: UUID) -> str:
+    """When they will be called, where that is later than they asked for, because of the hours. Empty: as they asked."""
+
+    def unit(work: Work) -> str:
+        found, sheet = briefs.call(work, touch), sheets.newest(work, touch)
+        if found is None or sheet is None or sheet.call_back_at is None:
+            return ""
+        in_use, customer = parts.rulebook.refresh(work), found.due.customer
+        house = in_use.house
+        windows = (*_own_window(work, in_use, found), house.never_outside["call"])
+        span = opening(house, windows, customer.zones, customer.hours, sheet.call_back_at)
+        if span is None or span.start <= sheet.call_back_at:
+            return ""
+        then = local_words(span.start, zone_for(customer, house), parts.clock())
+        return f"They may not be called then: it is planned for {then} there."
+
+    return parts.database.run(unit)
+
+
+def _own_window(work: Work, in_use: InUse, found: Seen) -> tuple[str, ...]:
+    facts = facts_of(work, in_use, [found.due])[0]
+    node = None if isinstance(facts, Defect) else facts.program.nodes[found.due.touch.step]
+    return (node.window,) if isinstance(node, TouchNode) else ()
+
+
 def script(parts: Parts, touch: UUID, answers: Mapping[str, str]) -> Script | None:
     """The script alone, as it goes on from what is on the sheet, and from these answers."""
 

@@ -64,7 +64,8 @@ def _known(here: Here) -> dict[str, Any]:
     filed = filing.last_filed(here.parts, here.visitor.name)
     state = (shown.queues, shown.next_due, [p.id for p in shown.promises], shown.day, filed and filed.touch, member.on_since)
     was = hashlib.sha256(repr((*state, here.now.replace(second=0, microsecond=0))).encode()).hexdigest()[:16]
-    return {"room": shown, "filed": filed, "was": was}
+    moved = briefing.moved_call_back(here.parts, filed.touch) if filed and filed.disposition == "call_back" else ""
+    return {"room": shown, "filed": filed, "moved": moved, "was": was}
 
 
 def following(here: Here) -> Response:
