@@ -158,11 +158,11 @@ def _twice(read: _Books) -> Iterable[Wrong]:
         if attempt is None:
             yield Wrong(f"the {entry.kind} {entry.sid} has no attempt")
             continue
-        of.setdefault(attempt.touch_id, []).append(entry)
         if attempt.began_at > entry.at:
             yield Wrong(f"the {entry.kind} {entry.sid} came before its attempt", attempt.touch_id)
         if _is_silent(entry, attempt):
             continue
+        of.setdefault(attempt.touch_id, []).append(entry)
         if entry.times > 1:
             yield Wrong(f"the {entry.kind} {entry.sid} is the {entry.times}. of its attempt", attempt.touch_id)
     for touch, entries in of.items():
