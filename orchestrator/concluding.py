@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 from orchestrator import promises, scripting
-from orchestrator.core import planner
+from orchestrator.core.calls import called
 from orchestrator.core.model import Change, End, EndReason, Plan, TouchState
 from orchestrator.engine import suppress
 from orchestrator.errors import InputError, NotFound
@@ -86,17 +85,8 @@ def _next(
             raise
         why = f"{by} decided how the call ended; what comes next cannot be told, so nobody is contacted: {unusable}"
         return [End(due.run.id, EndReason.ERROR, now, why)]
-    changes = planner.after(facts, due.touch, sheet.disposition or "", now, parts.new_id, sheet.call_back_at)
-    if sheet.call_back_by != "me":
-        return changes
-    return [replace(c, touch=_for_them(c, who)) if isinstance(c, Plan) and c.touch.step == due.touch.step else c for c in changes]
-
-
-def _for_them(plan: Plan, who: str) -> Any:
-    """Kept for whoever promised to call back, for half of the time there is: then anybody calls, because a call was promised."""
-    touch = plan.touch
-    until = touch.due_at + (touch.expires_at - touch.due_at) / 2 if touch.expires_at is not None else None
-    return replace(touch, offered_to=who.lower(), offered_until=until)
+    by_whom = sheet.call_back_by or "anyone"
+    return called(facts, due.touch, sheet.disposition or "", now, parts.new_id, sheet.call_back_at, by_whom, who)
 
 
 def questions_of(work: Work, in_use: InUse, due: Due) -> Mapping[str, Question]:

@@ -13,11 +13,11 @@ from typing import Any
 
 from orchestrator.channels.base import Answer, Unknown
 from orchestrator.composing import compose
-from orchestrator.core.judging import Fate, Go, Later, Over, fate, refuse
+from orchestrator.core.calls import kept_for
+from orchestrator.core.judging import LARGE, SMALL, Fate, Go, Later, Over, fate, refuse
 from orchestrator.core.model import Change, Contact, Deny, TouchState
 from orchestrator.core.planner import Facts
 from orchestrator.core.urgency import rank_at
-from orchestrator.core.windows import add
 from orchestrator.errors import DatabaseError
 from orchestrator.facts import Defect, facts_of
 from orchestrator.language.program import TouchNode
@@ -34,7 +34,6 @@ from orchestrator.store.database import Work
 from orchestrator.store.touches import Due
 
 log = logging.getLogger(__name__)
-SMALL, LARGE = 100, 500  # touches in one batch: small while little is due, so that lateness stays low
 
 TAKES_AT_MOST = timedelta(seconds=30)  # from when a channel begins a message until it reaches the customer
 DEFECT_WAITS = timedelta(minutes=15)  # until a touch whose version cannot be used is looked at again
@@ -148,12 +147,12 @@ def _claim(parts: Parts, work: Work, channel: str, now: datetime, size: int) -> 
 
 def _offer(work: Work, in_use: InUse, free: Sequence[tuple[Due, Facts, Go]], now: datetime) -> list[dict[str, Any]]:
     """Calls become tasks in their queues, for whom they are."""
-    kept_for = {d.touch.id: kept for d, f, _ in free if (kept := _owner(d, f, now)) is not None}
-    here = staff.enabled(work, {name for name, _ in kept_for.values()}) if kept_for else set()
+    owners = {d.touch.id: kept for d, f, _ in free if (kept := kept_for(d.touch, d.run, f, now)) is not None}
+    here = staff.enabled(work, {name for name, _ in owners.values()}) if owners else set()
     nodes = {d.touch.id: f.program.nodes[d.touch.step] for d, f, _ in free}
     rows = []
     for d, _, _ in free:
-        node, owner = nodes[d.touch.id], kept_for.get(d.touch.id)
+        node, owner = nodes[d.touch.id], owners.get(d.touch.id)
         offered: tuple[str | None, datetime | None] = (d.touch.offered_to, d.touch.offered_until)
         if owner is not None:
             offered = owner if owner[0] in here else (None, None)
@@ -187,20 +186,6 @@ def _offer(work: Work, in_use: InUse, free: Sequence[tuple[Due, Facts, Go]], now
         )
         for d, _, f in free
     ]
-
-
-def _owner(due: Due, facts: Facts, now: datetime) -> tuple[str, datetime] | None:
-    """For whom a call is kept first, and until when: whoever the event names, where the step asks for it.
-
-    What was promised by, or given to, somebody else stays theirs.
-    """
-    node, named = facts.program.nodes[due.touch.step], due.run.event.get("owner")
-    if not isinstance(node, TouchNode) or node.owner_first is None or not isinstance(named, str) or not named.strip():
-        return None
-    name = named.strip().lower()
-    if due.touch.offered_to not in (None, name):
-        return None
-    return name, add(node.owner_first, now, due.customer.zones, facts.house)
 
 
 def _language(in_use: InUse, due: Due) -> str | None:

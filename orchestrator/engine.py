@@ -13,22 +13,18 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from orchestrator.core.intake import Book, Standing, ended, take
-from orchestrator.core.judging import refuse
+from orchestrator.core.intake import Book, Standing, take
 from orchestrator.core.model import (
-    AUTOMATIC_CALLS,
     Change,
     Customer,
-    Deny,
-    EndReason,
     Enroll,
     Event,
     Note,
     Plan,
     Run,
     Touch,
-    TouchState,
 )
+from orchestrator.core.stopping import call_off, end_all, is_called_off, opted_out
 from orchestrator.core.zones import candidate_zones
 from orchestrator.errors import DatabaseError
 from orchestrator.facts import usable
@@ -248,19 +244,16 @@ def suppress(
     customers.suppress(work, [customer], channel, why, now)
     if already:
         return 0
-    decided: list[Change] = [Note("customer.opted_out", now, f"{why} ({channel})", rule="suppression", customer=customer)]
-    over = 0
+    decided: list[Change] = [opted_out(customer, channel, why, now)]
     person = customers.load(work, [customer])[customer]
     standing = [(run, touch) for run, touch in enrollments.open_of_customers(work, [customer]) if run.id != but]
     if channel == "all":
-        for run, touch in standing:
-            decided += ended(run, touch, EndReason.OPTED_OUT, now, why)
-            over += 1
+        decided += end_all(standing, why, now)
     else:
         decided += _called_off(parts, work, in_use, person, channel, standing, why, now)
     written.write(work, decided)
     emit_opt_out(parts, work, in_use, person.ref, channel, now)
-    return over
+    return len(standing) if channel == "all" else 0
 
 
 def suppress_everybody(
@@ -279,10 +272,8 @@ def _called_off(
     why: str, now: datetime,
 ) -> list[Change]:  # fmt: skip
     """What was planned on that channel is not made; each enrollment goes on with what comes next, on other channels."""
-    theirs = {channel, *AUTOMATIC_CALLS} if channel == "call" else {channel}
-    waiting = (TouchState.PLANNED, TouchState.READY)
-    dues = [Due(t, run, person) for run, t in standing if t is not None and t.channel in theirs and t.state in waiting]
+    dues = [Due(t, run, person) for run, t in standing if t is not None and is_called_off(t, channel)]
     changes: list[Change] = []
     for due, facts in usable(work, in_use, dues):
-        changes += refuse(facts, due.touch, Deny("suppression", f"no more {channel} to this customer: {why}"), now, parts.new_id)
+        changes += call_off(facts, due.touch, channel, why, now, parts.new_id)
     return changes

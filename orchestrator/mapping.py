@@ -25,7 +25,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -44,6 +44,7 @@ from orchestrator.rows import read_rows as read_rows  # replays read files and m
 Row = Mapping[str, Any]  # Any: text from CSV, any JSON from lines
 Plain = dict[str, Any]  # an event in the plain form, not yet checked
 _COLUMN = re.compile(r"\{([^{}]+)\}")
+MOST_KEPT = 5_000  # customers of a map that are remembered
 _YES, _NO = frozenset({"1", "true", "yes", "y", "t"}), frozenset({"0", "false", "no", "n", "f"})
 
 
@@ -150,6 +151,18 @@ class MapCustomer(Model):
                 raise wrong(f"{name} cannot be made up", f"{', '.join(MADE_UP)} can", name)
         return self
 
+    @cached_property
+    def _cells(self) -> tuple[str, ...]:
+        """The columns that are read here."""
+        named = {v.column for _, v in self.values() if v.column is not None}
+        patterns = [self.id, *(v.text for _, v in self.values() if v.text is not None)]
+        return tuple(sorted(named | {column for pattern in patterns for column in _COLUMN.findall(pattern)}))
+
+    @cached_property
+    def _told(self) -> dict[tuple[object, ...], Plain | None]:
+        """What was made of these cells before: in most logs a customer comes again and again."""
+        return {}
+
     def values(self) -> list[tuple[str, Value]]:
         """Every field that has an origin."""
         named = [(n, getattr(self, n)) for n in type(self).model_fields if n not in ("id", "consent", "more")]
@@ -157,6 +170,20 @@ class MapCustomer(Model):
 
     def of(self, row: Row, zone: str | None, problems: list[Problem]) -> Plain | None:
         """The customer part of a plain event."""
+        cells = (zone, *[row.get(column) for column in self._cells])
+        is_text = all(
+            cell is None or type(cell) is str for cell in cells
+        )  # JSON has 1, 1.0 and true, which Python takes for the same
+        if is_text and cells in self._told:
+            return self._told[cells]
+        made = self._of(row, zone, problems)
+        if is_text and not problems:
+            if len(self._told) >= MOST_KEPT:
+                self._told.clear()
+            self._told[cells] = made
+        return made
+
+    def _of(self, row: Row, zone: str | None, problems: list[Problem]) -> Plain | None:
         ref = _filled(self.id, row)
         if not ref:
             return None
@@ -254,15 +281,16 @@ def _try(value: Value, row: Row, zone: str | None, place: str, problems: list[Pr
 
 def _filled(pattern: str, row: Row) -> str:
     """The pattern with its columns put in; empty when one of them is, so that "quote/" never becomes a subject."""
-    text = []
+    text = ""
     for literal, column in _parts(pattern):
-        text.append(literal)
+        text += literal
         if column is not None:
             cell = row.get(column)
-            if cell is None or str(cell).strip() == "":
+            filled = "" if cell is None else str(cell).strip()
+            if not filled:
                 return ""
-            text.append(str(cell).strip())
-    return "".join(text)
+            text += filled
+    return text
 
 
 @lru_cache(maxsize=1024)

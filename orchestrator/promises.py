@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from uuid import UUID
 
-from orchestrator.core.windows import at_time, field_moment
+from orchestrator.core.calls import promised_at
+from orchestrator.core.told import promise
 from orchestrator.errors import InputError, Problem
-from orchestrator.language.delays import TimeOfDay
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
 from orchestrator.store import changes as written
@@ -17,10 +17,9 @@ from orchestrator.store.changes import entry
 from orchestrator.store.database import Work
 from orchestrator.store.promises import Promise
 from orchestrator.store.touches import Due
-from orchestrator.system import emit_about
+from orchestrator.system import emit_told
 
 PLAYBOOK = "promise"
-MORNING = TimeOfDay(9, 0)  # of the promised day, where the customer lives
 NOT_YET = "not yet"  # the choice of built_in/scripts/promise.md
 KEPT = frozenset({"completed", "goal_met", "already_done"})
 
@@ -67,20 +66,14 @@ def make(
 
     question: of the script. what: in words. day: where the customer lives. The caller wakes "upkeep" afterwards.
     """
-    zones = due.customer.zones
-    midnight = field_moment(day, zones, in_use.house)
-    if midnight is None:
+    at = promised_at(day, due.customer.zones, in_use.house)
+    if at is None:
         raise InputError(Problem(f"no promise can be made for {day}", "choose another day", question))
-    at = at_time(midnight, MORNING, zones, in_use.house, keep_day=True)
     one = Promise(parts.new_id(), due.customer.id, due.run.id, attempt, question, what, at, owner[:120], now)
     if not promises.make(work, one):
         return None
-    data = {
-        "promise": str(one.id), "what": what, "due_at": at.isoformat(), "made_at": now.isoformat(), "owner": one.owner,
-        "queue": due.touch.queue, "about": str(due.run.event.get("about") or "") or due.run.subject
-        if due.run.playbook == PLAYBOOK else due.run.subject,
-    }  # fmt: skip
-    emit_about(parts, work, in_use, "promise.made", str(one.id), f"promise/{one.id}", due.customer.ref, data, now)
+    told = promise(one.id, what, at, one.owner, due.touch.queue, due.run, due.customer.ref, now, PLAYBOOK)
+    emit_told(parts, work, in_use, told, now)
     why = f"{owner} promised something for {day}"
     said = entry(now, "promise.made", why, rule=owner, run=due.run.id, touch=due.touch.id, customer=due.customer.id)
     written.write(work, [], [said])

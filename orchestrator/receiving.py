@@ -42,6 +42,9 @@ _OTHER_WORDS = {  # what other systems call it
     "event_id": "id", "occurred_at": "time", "timestamp": "time", "event_type": "type", "event": "type", "payload": "data",
     "customer_id": "customer.id", "subject_id": "subject",
 }  # fmt: skip
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), allow_nan=False
+)  # kept: making one takes longer than using it
 _CLOUD = frozenset({"specversion", "datacontenttype", "dataschema", "data_base64"})
 
 Ident = Annotated[str, Field(min_length=1, max_length=200, pattern=_PLAIN)]
@@ -138,7 +141,7 @@ def body_hash(raw: Mapping[str, Any], occurred_at: datetime) -> str:
         "customer": raw.get("customer"), "data": raw.get("data") or {},
     }  # fmt: skip
     try:
-        text = json.dumps(said, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        text = _CANONICAL.encode(said)
     except ValueError:  # NaN or Infinity, which only a caller in Python can bring
         check_storable(said)
         raise

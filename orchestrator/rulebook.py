@@ -16,12 +16,12 @@ from uuid import UUID
 from orchestrator.channels.base import Company
 from orchestrator.core.house import House
 from orchestrator.core.intake import Version
+from orchestrator.core.known import known
 from orchestrator.core.model import Customer, Run, Touch
 from orchestrator.core.planner import Facts
 from orchestrator.errors import InputError, NotFound, NothingPublished
 from orchestrator.language.design import LoadedVersion, load_document
-from orchestrator.language.facts import customer_facts, flat
-from orchestrator.language.facts import facts as told
+from orchestrator.language.facts import flat
 from orchestrator.language.house_rules import HouseRules
 from orchestrator.language.lifecycle import Lifecycle
 from orchestrator.language.program import Program, TouchNode
@@ -74,17 +74,7 @@ class InUse:
             return None
 
     def _known(self, run: Run, customer: Customer, program: Program, tries: int) -> dict[str, Mapping[str, object]]:
-        person = customer_facts(
-            ref=customer.ref,
-            name=customer.name,
-            email=customer.email,
-            phone=customer.phone,
-            locale=customer.locale,
-            time_zone=customer.time_zone,
-            zones=customer.zones or self.house.strictest,
-            extra=customer.extra,
-        )
-        return told(run.event, person, run.subject, self.company, (program.playbook, program.title), tries, run.answers)
+        return known(run, customer, program, tries, self.house, self.company)
 
 
 class Rulebook:
@@ -119,7 +109,7 @@ class Rulebook:
 
         current = {
             name: Version(row.id, row.number, loaded(work, row.id).program)
-            for name, row in rows.items()
+            for name, row in sorted(rows.items())  # an order of its own: which of two playbooks an event starts first
             if not name.startswith("@")
         }
         company = rules.company.model_dump()

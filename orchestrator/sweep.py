@@ -16,13 +16,12 @@ from uuid import UUID
 from orchestrator.access.limits import prune
 from orchestrator.callbacks import handle_waiting
 from orchestrator.calls import call_off
-from orchestrator.core.judging import expire, is_held
-from orchestrator.core.model import Change, Close, TouchState
+from orchestrator.core.calls import Elsewhere, pass_on
+from orchestrator.core.model import Change, TouchState
 from orchestrator.core.receipts import Result
 from orchestrator.engine import retry_waiting
 from orchestrator.facts import usable
 from orchestrator.holding import left_unsaid
-from orchestrator.language.program import TouchNode
 from orchestrator.parts import Parts
 from orchestrator.reconcile import reconcile
 from orchestrator.settling import settle_filed
@@ -175,21 +174,14 @@ def _pass_on(parts: Parts, now: datetime, after: UUID, work: Work) -> tuple[int,
     entries: list[dict[str, Any]] = []
     passed_on = 0
     for due, facts in usable(work, in_use, dues):
-        touch = due.touch
-        node = facts.program.nodes[touch.step]
-        if due.run.ended is not None:  # it was put back after the follow-up had ended
-            why = f"the enrollment has ended ({due.run.ended})"
-            changes.append(Close(touch.id, touch.run, TouchState.CANCELLED, due.run.ended, now, why, touch.epoch))
-        elif is_held(touch, due.run, paused):
-            continue  # a hold never drops: it expires, or goes on, when that is over
-        elif touch.expires_at is not None and touch.expires_at <= now:
-            changes += expire(facts, touch, now, parts.new_id)
-        elif isinstance(node, TouchNode) and node.escalate_to is not None:
-            touches.requeue(work, touch.id, node.escalate_to)
-            why = f"nobody took it in {node.escalate_after}: it goes from {touch.queue} to {node.escalate_to}"
-            entries.append(entry(now, "touch.escalated", why, run=due.run.id, touch=touch.id, customer=due.customer.id))
-        else:
-            continue
+        match pass_on(due.touch, due.run, facts, paused, now, parts.new_id):
+            case None:
+                continue
+            case Elsewhere(queue, why):
+                touches.requeue(work, due.touch.id, queue)
+                entries.append(entry(now, "touch.escalated", why, run=due.run.id, touch=due.touch.id, customer=due.customer.id))
+            case follows:
+                changes += follows
         passed_on += 1
     written.write(work, changes, entries)
     return passed_on, dues[-1].touch.id, len(dues) == BATCH

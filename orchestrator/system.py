@@ -10,14 +10,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from orchestrator.core import told
+from orchestrator.core.told import SOURCE as SOURCE
+from orchestrator.core.told import Told
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
 from orchestrator.store import events
 from orchestrator.store.database import Work
 from orchestrator.store.events import NewEvent
 from orchestrator.store.touches import Due
-
-SOURCE = "touchpoint"
 
 
 def emit(
@@ -28,26 +29,13 @@ def emit(
         work,
         in_use,
         type_,
-        [
-            _event(
-                parts,
-                type_,
-                str(d.touch.id),
-                d.run.subject,
-                d.customer.ref,
-                {"touchpoint": d.touch.touchpoint, "channel": d.touch.channel, "playbook": d.run.playbook, **more},
-                now,
-            )
-            for d in dues
-        ],
+        [_event(parts, told.about_touch(type_, d.touch, d.run, d.customer.ref, more), now) for d in dues],
     )
 
 
 def emit_opt_out(parts: Parts, work: Work, in_use: InUse, customer: str, channel: str, now: datetime) -> bool:
     """Write that a customer wants no more contact; its subject is the customer. Answers whether it was written."""
-    key = hashlib.sha256(f"{customer}/{channel}/{now.isoformat()}".encode()).hexdigest()  # a customer's id may be long
-    said = _event(parts, "customer.opted_out", key, f"customer/{customer}", customer, {"channel": channel}, now)
-    return _write(work, in_use, "customer.opted_out", [said])
+    return emit_told(parts, work, in_use, told.opt_out(customer, channel, now), now)
 
 
 def emit_about(
@@ -65,7 +53,12 @@ def emit_about(
 
     customer: the business's own id.
     """
-    return _write(work, in_use, type_, [_event(parts, type_, key, subject, customer, data, now)])
+    return emit_told(parts, work, in_use, Told(type_, key, subject, customer, data), now)
+
+
+def emit_told(parts: Parts, work: Work, in_use: InUse, said: Told, now: datetime) -> bool:
+    """The same of an event that is put together already."""
+    return _write(work, in_use, said.type, [_event(parts, said, now)])
 
 
 def _write(work: Work, in_use: InUse, type_: str, batch: Sequence[NewEvent]) -> bool:
@@ -74,8 +67,9 @@ def _write(work: Work, in_use: InUse, type_: str, batch: Sequence[NewEvent]) -> 
     return bool(events.store(work, batch, {}, state="waiting"))
 
 
-def _event(parts: Parts, type_: str, key: str, subject: str, customer: str, data: Mapping[str, Any], now: datetime) -> NewEvent:
-    digest = hashlib.sha256(f"{type_}/{key}".encode()).hexdigest()  # our own: the key says it all
+def _event(parts: Parts, said: Told, now: datetime) -> NewEvent:
+    key = f"{said.type}/{said.key}"
+    digest = hashlib.sha256(key.encode()).hexdigest()  # our own: the key says it all
     return NewEvent(
-        parts.new_id(), SOURCE, f"{type_}/{key}", type_, subject, now, now, data, {"id": customer}, digest, known=True
+        parts.new_id(), SOURCE, key, said.type, said.subject, now, now, said.data, {"id": said.customer}, digest, known=True
     )  # fmt: skip

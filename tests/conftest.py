@@ -22,7 +22,11 @@ NO_SERVER = "no server: "
 NO_SAMPLES = "no sample data: "
 NO_BROWSER = "no browser: "
 
-TOGETHER = {"tests/test_demo.py": "demo", "tests/replay/test_promises.py": "replays"}  # one preparation for many tests
+TOGETHER = {  # one preparation for many tests
+    "tests/test_demo.py": "demo",
+    "tests/replay/test_promises.py": "replays",
+    "tests/replay/test_same_as_backtest.py": "replays",
+}
 
 S = TypeVar("S", bound=servers.Server)
 

@@ -82,6 +82,9 @@ def check_house(rules: HouseRules) -> list[Problem]:
         for index, name in enumerate(rules.time_zones)
         if not zone_exists(name)
     ]
+    if rules.desk and not zone_exists(rules.desk.time_zone):
+        hint = 'write the name of a place, e.g. "America/Chicago" or "Europe/Berlin"'
+        problems.append(Problem(f"no time zone is called '{rules.desk.time_zone}'", hint, place="desk.time_zone"))
     problems += [
         Problem(f"no country is called '{name}'", "two capital letters, e.g. US or DE", place=f"countries.{index}")
         for index, name in enumerate(rules.countries)
@@ -90,9 +93,9 @@ def check_house(rules: HouseRules) -> list[Problem]:
     if rules.speak_to and normal_phone(rules.speak_to, None) is None and why_not(rules.speak_to, ()) is not None:
         problems.append(Problem(f"'{rules.speak_to}' is no telephone number", "e.g. +13125550100", place="speak_to"))
     for index, calendar in enumerate(rules.holidays):
-        hint = _missing_calendar(calendar)
-        if hint is not None:
-            problems.append(Problem(f"there is no holiday calendar '{calendar}'", hint, place=f"holidays.{index}"))
+        missing = _missing_calendar(calendar)
+        if missing is not None:
+            problems.append(Problem(f"there is no holiday calendar '{calendar}'", missing, place=f"holidays.{index}"))
     return problems
 
 

@@ -29,6 +29,7 @@ from orchestrator.core.policies import held, judge
 from orchestrator.core.windows import add, opening
 from orchestrator.language.program import TouchNode
 
+SMALL, LARGE = 100, 500  # touches judged together: small while little is due, so that lateness stays low
 NewId = Callable[[], UUID]
 
 

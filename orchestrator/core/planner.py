@@ -32,6 +32,8 @@ from orchestrator.language.program import (
 )
 
 MOST_HOPS = 200  # nodes passed without a touch or a wait; a compiled playbook has no such loop, so more means a broken one
+ASKED_FOR = "the customer asked for this time"  # ends the why of a touch that is dated so; core/resuming.py keeps its date
+MADE = "made:"  # in a touch's memory, before a step: it was made before a move, and is never made a second time because of it
 _ANOTHER_PART_OF_THE_DAY = timedelta(hours=2)
 _ENDS = {"goal": EndReason.GOAL, "exit": EndReason.STOPPED, "exhausted": EndReason.EXHAUSTED}
 
@@ -46,6 +48,7 @@ class Facts:
     house: House
     names: Callable[[], Mapping[str, object]]  # for conditions: "event.amount" -> 1850.0; built when first asked
     seen: Mapping[str, datetime]  # event types known about this subject -> when last
+    not_before: datetime | None = None  # after a move: a delay that would be over already ends now
 
 
 class _Unclear(Exception):
@@ -66,6 +69,29 @@ def after(
     at: the moment of the result. asked_for: when the customer wants to be called back.
     """
     return _surely(facts, at, lambda: _after(facts, touch, result, at, new_id, asked_for))
+
+
+def stand(
+    facts: Facts, node_id: NodeId, touch: Touch, since: datetime, at: datetime, previous: str, new_id: Callable[[], UUID]
+) -> list[Change]:
+    """What an enrollment stands at that a move puts before this node; core/moving.py says when.
+
+    touch: where it stood, with its memory and its number. since: the moment that its delay counted from.
+    """
+    return _surely(facts, at, lambda: _walk(facts, node_id, since, at, previous, touch.ordinal + 1, touch.memory, new_id))
+
+
+def once_more(
+    facts: Facts,
+    node_id: NodeId,
+    last: Touch,
+    since: datetime,
+    at: datetime,
+    asked_for: datetime | None,
+    new_id: Callable[[], UUID],
+) -> list[Change]:
+    """The same of one that waits for a further try. last: the try before; asked_for: the customer asked for that time."""
+    return _surely(facts, at, lambda: _again(facts, node_id, last, since, at, new_id, asked_for))
 
 
 def _surely(facts: Facts, at: datetime, plan: Callable[[], list[Change]]) -> list[Change]:
@@ -91,13 +117,13 @@ def _after(
     assert isinstance(node, TouchNode), f"{touch.step} is no touchpoint"
     # what was not done keeps the rhythm of the plan: the next delay counts from when it was due
     since = touch.due_at if result in ("skipped", "expired", "not_taken") else at
-    edge = _edge(node, result)
+    edge = edge_of(node, result)
     if edge.startswith(AGAIN):
         return _again(facts, edge.removeprefix(AGAIN), touch, since, at, new_id, asked_for)
     return _walk(facts, edge, since, at, node.touchpoint, touch.ordinal + 1, touch.memory, new_id)
 
 
-def _edge(node: TouchNode, result: str) -> NodeId:
+def edge_of(node: TouchNode, result: str) -> NodeId:
     """The author's edge for this result, for its class, or the default of the disposition."""
     disposition = BY_CODE.get(result) if node.channel == "call" or node.channel in AUTOMATIC_CALLS else None
     if result in node.outcomes:
@@ -126,34 +152,43 @@ def _again(
     new_id: Callable[[], UUID],
     asked_for: datetime | None,
 ) -> list[Change]:
-    """The same touchpoint once more, or its `not_reached` way when the tries are used up."""
+    """The same touchpoint once more after a touch."""
+    made = touch.tries if touch.step == target else touch.memory.get(target, 1)
+    last = touch.effect_at or since
+    return _next_try(facts, target, made, touch.memory, last, since, at, touch.ordinal + 1, new_id, asked_for)
+
+
+def _next_try(
+    facts: Facts,
+    target: NodeId,
+    made: int,
+    memory: Mapping[str, int],
+    last: datetime,
+    since: datetime,
+    at: datetime,
+    ordinal: int,
+    new_id: Callable[[], UUID],
+    asked_for: datetime | None = None,
+) -> list[Change]:
+    """One more try, or the `not_reached` way when the tries are used up. made: tries so far; last: when the last contact was."""
     node = facts.program.nodes[target]
     assert isinstance(node, TouchNode), f"again leads to {target}, which is no touchpoint"
-    made = touch.tries if touch.step == target else touch.memory.get(target, 1)
-    memory = {k: v for k, v in touch.memory.items() if k != target}
+    memory = {k: v for k, v in memory.items() if k != target}
     if made >= node.most and asked_for is None:  # a time that the customer asked for is kept all the same
         edge = node.outcomes.get("not_reached", node.next)
-        return _walk(facts, edge, since, at, f"{node.touchpoint} (tried {made} times)", touch.ordinal + 1, memory, new_id)
+        return _walk(facts, edge, since, at, f"{node.touchpoint} (tried {made} times)", ordinal, memory, new_id)
     house, zones = facts.house, facts.customer.zones
     if asked_for is not None:
-        due, why = asked_for, "the customer asked for this time"
+        due, why = asked_for, ASKED_FOR
     else:
         due = add(node.apart, since, zones, house) if node.apart else since
+        due = max(due, facts.not_before or due)
         why = f"{node.apart or 'at once'} after try {made}"
         if node.vary:
-            slot = _other_time(house.times_of_day, touch.effect_at or since, zones, house)
+            slot = _other_time(house.times_of_day, last, zones, house)
             due, why = at_time(due, slot, zones, house), f"{why}, at another time of day"
-    return _planned(
-        facts,
-        node,
-        due,
-        at,
-        f"{node.touchpoint}, try {made + 1} of {node.most}: {why}",
-        touch.ordinal + 1,
-        memory,
-        new_id,
-        made + 1,
-    )
+    why = f"{node.touchpoint}, try {made + 1} of {node.most}: {why}"
+    return _planned(facts, node, due, at, why, ordinal, memory, new_id, made + 1)
 
 
 def _other_time(times: tuple[TimeOfDay, ...], last: datetime, zones: tuple[str, ...], house: House) -> TimeOfDay:
@@ -177,9 +212,17 @@ def _walk(
     run = facts.run
     try:
         for _ in range(MOST_HOPS):
+            if node_id.startswith(AGAIN):  # after a wait, a branch, or a contact that was passed over
+                target = node_id.removeprefix(AGAIN)
+                return [*notes, *_next_try(facts, target, memory.get(target, 1), memory, since, since, at, ordinal, new_id)]
             node: Node = facts.program.nodes[node_id]
             match node:
                 case TouchNode():
+                    if MADE + node.id in memory:
+                        said = f"{node.touchpoint}: it was made before this follow-up was moved to another version"
+                        notes.append(Note("touch.passed_over", at, said, rule="moved", run=run.id, customer=run.customer))
+                        node_id = node.next
+                        continue
                     if node.only_if is not None and not _holds(facts, node.only_if.holds(facts.names()), node.only_if.source):
                         notes.append(
                             Note("touch.passed_over", at, f"{node.touchpoint}: its condition is not met: {node.only_if.source}",
@@ -208,7 +251,7 @@ def _walk(
                     )  # fmt: skip
                     node_id = node.then if yes else node.otherwise
                 case SplitNode():
-                    name, node_id = _way(node, facts.program.playbook, facts.customer.ref)
+                    name, node_id = way_of(node, facts.program.playbook, facts.customer.ref)
                     notes.append(
                         Note("split.taken", at, f"split {node.name}: {name}", rule=node.name, run=run.id, customer=run.customer)
                     )
@@ -237,7 +280,7 @@ def _holds(facts: Facts, answer: bool | None, source: str) -> bool:
     return answer
 
 
-def _way(node: SplitNode, playbook: str, customer: str) -> tuple[str, NodeId]:
+def way_of(node: SplitNode, playbook: str, customer: str) -> tuple[str, NodeId]:
     """The same customer always goes the same way; customers spread by their share."""
     digest = hashlib.sha256(f"{playbook}/{node.name}/{customer}".encode()).digest()
     point = int.from_bytes(digest[:8], "big") % 100
@@ -269,6 +312,8 @@ def _due(facts: Facts, timing: Timing, since: datetime, previous: str) -> tuple[
         named_day = timing.when is not None or (timing.after is not None and timing.after.unit not in (Unit.MINUTES, Unit.HOURS))
         due = at_time(due, timing.at, zones, house, keep_day=named_day)
         why = f"{why}, at {timing.at}"
+    if timing.when is None and facts.not_before is not None and due < facts.not_before:
+        due = facts.not_before if timing.at is None else at_time(facts.not_before, timing.at, zones, house)
     return due, why
 
 

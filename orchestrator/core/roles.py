@@ -28,12 +28,16 @@ class Right(StrEnum):
     SEE_BOARD = "see the board: queues, people, what waits for a person"
     RUN_DESK = "take back, reassign, pause; decide on unknown outcomes and replies"
     SEE_PLAYBOOKS = "read playbooks and their words"
+    WRITE_PLAYBOOKS = "write playbooks: edit, rehearse, backtest"
+    PUBLISH_PLAYBOOKS = "publish, retire and restore playbooks, move those inside, start shadows"
+    APPROVE_PLAYBOOKS = "approve what somebody else publishes"
     SEE_AUDIT = "read the audit trail"
     MANAGE_PEOPLE = "invite people, change their roles, end their sessions; make API keys"
 
 
 _EVERYBODY = frozenset({Right.OWN_ACCOUNT, Right.SEE_PLAYBOOKS})
-_LEAD = _EVERYBODY | {
+_AUTHOR = _EVERYBODY | {Right.WRITE_PLAYBOOKS, Right.PUBLISH_PLAYBOOKS, Right.APPROVE_PLAYBOOKS}
+_LEAD = _AUTHOR | {
     Right.WORK_CALLS,
     Right.SEE_CUSTOMERS,
     Right.STOP_CUSTOMERS,
@@ -46,7 +50,7 @@ _LEAD = _EVERYBODY | {
 RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.AGENT: _EVERYBODY | {Right.WORK_CALLS, Right.SEE_CUSTOMERS, Right.STOP_CUSTOMERS},
     Role.LEAD: _LEAD,
-    Role.AUTHOR: _EVERYBODY,
+    Role.AUTHOR: _AUTHOR,
     Role.AUDITOR: _EVERYBODY | {Right.SEE_CUSTOMERS, Right.SEE_BOARD, Right.SEE_AUDIT},
     Role.ADMIN: _LEAD | {Right.MANAGE_PEOPLE},
 }

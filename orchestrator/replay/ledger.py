@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import InputError, Problem
-from orchestrator.parts import Parts
-from orchestrator.store import replays
-from orchestrator.store.database import Row
 
 KEYS = (
     "subject", "playbook", "version", "touchpoint", "channel", "customer", "planned_at", "due_at", "effect_at", "state", "disposition",
@@ -27,19 +25,22 @@ def check_writable(path: Path) -> None:
         raise InputError(Problem("the ledger cannot be written", f"is {path.parent} a folder that you may write to?", str(path)))
 
 
-def write_ledger(parts: Parts, path: Path) -> int:
-    """Write every touch, waits included, in the order of `replays.every_touch`; answers how many. Replaces a file only when done."""
+def write_ledger(touches: Iterable[Any], path: Path) -> int:
+    """Write these touches in the order given; answers how many. Replaces a file only when done.
+
+    touches: rows of `replays.every_touch`, or records of a simulation; both have all KEYS.
+    """
     half = path.with_name(path.name + ".part")
     count = 0
-    with parts.database.work() as work, half.open("w", encoding="utf-8", newline="\n") as file:
-        for row in replays.every_touch(work):
+    with half.open("w", encoding="utf-8", newline="\n") as file:
+        for row in touches:
             file.write(line_of(row) + "\n")
             count += 1
     half.replace(path)
     return count
 
 
-def line_of(row: Row[Any]) -> str:
+def line_of(row: Any) -> str:
     """One touch as JSON, with exactly KEYS, in their order."""
     values = {key: getattr(row, key) for key in KEYS}
     told = {key: instant(value) if isinstance(value, datetime) else value for key, value in values.items()}

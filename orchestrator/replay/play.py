@@ -11,31 +11,24 @@ from itertools import chain
 from pathlib import Path
 
 from orchestrator import authoring, engine
+from orchestrator.backtest.words import NOT_STARTED
 from orchestrator.config import IN_PROCESS, Settings
 from orchestrator.errors import DatabaseError, InputError, Problem
 from orchestrator.ids import NewId
 from orchestrator.mapping import read_map
 from orchestrator.parts import Parts
-from orchestrator.replay.calls import Outcomes, read_outcomes
+from orchestrator.replay.calls import read_outcomes
 from orchestrator.replay.ledger import check_writable, write_ledger
 from orchestrator.replay.log import Log
-from orchestrator.replay.run import Replay, SimulatedClock, Woken, counted_ids
+from orchestrator.replay.run import OnDatabase, SimulatedClock, Woken, counted_ids
+from orchestrator.simulation.outcomes import Outcomes
+from orchestrator.simulation.turns import Turns
 from orchestrator.store import events as stored
-from orchestrator.store import journal, touches
+from orchestrator.store import journal, replays, touches
 from orchestrator.store.upgrade import standing, upgrade
 from orchestrator.wiring import build
 
 BY = "replay"  # who publishes
-NOT_STARTED = {  # journal entry -> in words
-    "enrollment.not_meant": "the playbook's condition was not met",
-    "enrollment.unclear": "the playbook's condition could not be told",
-    "enrollment.nobody": "the event named no customer",
-    "enrollment.already_inside": "the subject was in the playbook already",
-    "enrollment.only_once": "the subject had been through the playbook before",
-    "enrollment.older": "a newer event had started it",
-    "enrollment.prevented": "a stop event had come before",
-    "enrollment.too_late": "the event was older than the playbook goes on for",
-}
 Tell = Callable[[int, datetime, float], None]  # events done, what the clock shows, share of the log that has been read
 
 
@@ -96,9 +89,10 @@ def replay(request: Request, tell: Tell = lambda done, at, share: None) -> Summa
         clock, woken = SimulatedClock(first.received_at), Woken()
         with _parts(request, clock, woken, new_id) as parts:
             authoring.publish(parts, request.playbooks, BY)
-            run = Replay(parts, clock, woken, outcomes, until=request.until, most=request.most)
+            run = Turns(OnDatabase(parts, clock, woken), outcomes, until=request.until, most=request.most)
             run.play(chain([first], arriving), lambda done, at: tell(done, at, log.done))
-            lines = write_ledger(parts, request.ledger)
+            with parts.database.work() as work:
+                lines = write_ledger(replays.every_touch(work), request.ledger)
             return _summary(parts, log, run, (first.received_at, clock()), lines)
 
 
@@ -122,7 +116,7 @@ def _parts(request: Request, clock: SimulatedClock, woken: Woken, new_id: NewId)
             yield replace(built, new_id=new_id)
 
 
-def _summary(parts: Parts, log: Log, run: Replay, span: tuple[datetime, datetime], lines: int) -> Summary:
+def _summary(parts: Parts, log: Log, run: Turns, span: tuple[datetime, datetime], lines: int) -> Summary:
     with parts.database.work() as work:
         return Summary(
             rows=log.rows,

@@ -1,25 +1,21 @@
-"""The loop of a replay: what comes next, an event or a due moment, until nothing is left. The engine's own verbs, one thread, no chance."""
+"""The engine on a database, as the turns of a replay drive it: its own verbs, over a clock that is moved by hand."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import count
+from typing import Any
 from uuid import UUID
 
-from orchestrator import dispatch, engine, sweep
-from orchestrator.errors import TouchpointError
+from orchestrator import desk, dispatch, engine, sweep
+from orchestrator.language.program import Program
 from orchestrator.parts import Parts
-from orchestrator.replay.batches import Batches
-from orchestrator.replay.calls import Outcomes
-from orchestrator.replay.staff import Staff
+from orchestrator.simulation.arrivals import Arrival
 from orchestrator.store import replays
-from orchestrator.store.events import MOST_TRIES, NewEvent
-
-_LONGEST_TURN = 10_000  # rounds without the clock moving; a morning's backlog takes a handful
-_NOT_DUE = datetime.max.replace(tzinfo=UTC)
+from orchestrator.store.database import Row
+from orchestrator.store.events import NewEvent
 
 
 class SimulatedClock:
@@ -52,89 +48,73 @@ class Woken:
         self.upkeep = self.upkeep or "upkeep" in channels
 
 
-class Replay:
-    """One run over one stream of events."""
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """A call that somebody has."""
 
-    def __init__(
-        self, parts: Parts, clock: SimulatedClock, woken: Woken, outcomes: Outcomes, *, until: datetime | None = None,
-        most: int = engine.MOST_AT_ONCE,
-    ) -> None:  # fmt: skip
-        """parts: their clock and wake are these. until: nothing that is later happens. most: events in a batch."""
+    touch: UUID
+    subject: str
+    playbook: str
+    touchpoint: str
+    tries: int
+
+
+class OnDatabase:
+    """The engine over its rows: simulation.turns.Engine."""
+
+    def __init__(self, parts: Parts, clock: SimulatedClock, woken: Woken) -> None:
+        """parts: their clock and wake are these."""
         self._parts, self._clock, self._woken = parts, clock, woken
-        self._until, self._most = until, most
-        self._staff = Staff(parts, outcomes)
-        self._listens = False  # whether a playbook listens to what the system itself reports
-        self._due: dict[str, datetime] = {}  # channel -> when its earliest touch is due
-        self.receipts: Counter[str] = Counter()  # accepted, repeated, conflict, later
+        with parts.database.work() as work:
+            in_use = parts.rulebook.refresh(work)
+        self._listens = bool(in_use.listens)  # whether a playbook listens to what the system itself reports
+        self._programs = [version.program for version in in_use.current.values()]
 
-    def play(self, events: Iterator[NewEvent], tell: Callable[[int, datetime], None] = lambda done, at: None) -> None:
-        """Go through the events, and on until nothing is planned. tell: how many events are done, and what the clock shows."""
-        with self._parts.database.work() as work:
-            in_use = self._parts.rulebook.refresh(work)
-        self._listens = bool(in_use.listens)
-        batches = Batches(events, [version.program for version in in_use.current.values()], self._most, self._until)
-        while True:
-            at, arrival = self._next_at(), batches.next_at
-            if arrival is not None and (at is None or arrival <= at):
-                self._clock.move_to(arrival)
-                heard = batches.gather(at)
-                self._take_in(heard, heard=True)
-                self._take_in(batches.held_back(), heard=False)
-            elif at is not None and (self._until is None or at <= self._until):
-                self._turn(at, batches)
-            else:
-                self._upkeep(tries=MOST_TRIES)
-                return
-            tell(self.receipts.total(), self._clock())
+    @property
+    def now(self) -> datetime:
+        return self._clock()
 
-    def _next_at(self) -> datetime | None:
-        """When something is due next; now, when that has passed already."""
-        moments = [*self._due.values(), self._staff.next_at()]
-        return max(min((m for m in moments if m is not None), default=_NOT_DUE), self._clock()) if any(moments) else None
-
-    def _take_in(self, batch: Sequence[NewEvent], *, heard: bool) -> None:
-        if not batch:
-            return
-        if heard:
-            self._clock.move_to(batch[-1].received_at)
-        receipts = engine.handle_events(self._parts, batch)
-        self.receipts.update(r.status for r in receipts)
-        waits = any(r.status == "later" for r in receipts)
-        if heard or waits:
-            self._upkeep(tries=MOST_TRIES if waits else 1)
-            self._look()
-
-    def _turn(self, at: datetime, batches: Batches) -> None:
-        """Everything that is due at one moment, and what follows at the same moment."""
+    def move_to(self, at: datetime) -> None:
         self._clock.move_to(at)
-        for _ in range(_LONGEST_TURN):
-            self._staff.finish(at)
-            calls = self._due.get("call", _NOT_DUE) <= at
-            if self._staff.changes(at):
-                calls = True
-                while sweep.pass_on_calls(self._parts) == sweep.BATCH:
-                    pass
-            for channel in dispatch.CHANNELS:
-                if self._due.get(channel, _NOT_DUE) <= at:
-                    dispatch.drain(self._parts, channel)
-            if calls:
-                self._staff.look(at)
-            self._staff.take(at)
-            self._upkeep()
-            self._look()
-            following = self._next_at()
-            if following is None or following > at:
-                return
-        raise TouchpointError(f"the replay does not get beyond {at:%Y-%m-%d %H:%M:%S} UTC; this is a defect of the program")
 
-    def _upkeep(self, *, tries: int = 1) -> None:
-        """Handle what the system itself has reported, and events that could not be handled at first."""
+    def programs(self) -> Collection[Program]:
+        return self._programs
+
+    def hear(self, batch: Sequence[Arrival]) -> Sequence[str]:
+        stored = [e for e in batch if isinstance(e, NewEvent)]
+        assert len(stored) == len(batch), "a database keeps events as they were read"
+        return [receipt.status for receipt in engine.handle_events(self._parts, stored)]
+
+    def upkeep(self, tries: int = 1) -> None:
         if self._listens or self._woken.upkeep or tries > 1:
             self._woken.upkeep = False
             for _ in range(tries):
                 while engine.retry_waiting(self._parts):
                     pass
 
-    def _look(self) -> None:
+    def drain(self, channel: str) -> None:
+        dispatch.drain(self._parts, channel)
+
+    def pass_on(self) -> None:
+        while sweep.pass_on_calls(self._parts) == sweep.BATCH:
+            pass
+
+    def next_due(self) -> Mapping[str, datetime]:
         with self._parts.database.work() as work:
-            self._due = replays.next_due(work)
+            return replays.next_due(work)
+
+    def ready(self) -> Sequence[Row[Any]]:
+        with self._parts.database.work() as work:
+            return replays.ready(work)
+
+    def take(self, who: str, queue: str) -> _Answered | None:
+        task = desk.claim_next(self._parts, who, [queue])
+        if task is None:
+            return None
+        run, touch = task.due.run, task.due.touch
+        return _Answered(task.touch, run.subject, run.playbook, str(touch.touchpoint), touch.tries)
+
+    def finish(self, touch: UUID, disposition: str, *, answers: Any = None, who: str | None = None) -> None:
+        # what is made up is how calls end; a script may ask more than that
+        refused = desk.finish(self._parts, touch, str(who), disposition, answers=answers, asks=False)
+        assert refused is None, f"the call {touch} was lost: {refused}"

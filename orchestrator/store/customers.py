@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Row, Select, select
 
+from orchestrator.core.merging import Said as Said
+from orchestrator.core.merging import blank, found_by, merge_one
 from orchestrator.core.model import Customer, TouchState
 from orchestrator.ids import NewId
 from orchestrator.store import bulk
@@ -23,16 +25,6 @@ CUSTOMER = (
     table.c.id, table.c.ref, table.c.name, table.c.email, table.c.phone, table.c.locale, table.c.time_zone, table.c.zones,
     table.c.hours, table.c.consent, table.c.extra,
 )  # fmt: skip
-COLUMNS = ("name", "email", "phone", "locale", "time_zone", "country", "hours")  # plain fields; the rest is `extra`
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What one event says about a customer: only the fields it carries."""
-
-    ref: str
-    at: datetime  # when the event occurred
-    fields: Mapping[str, Any] = field(default_factory=dict)  # COLUMNS, consent (a mapping), or anything else
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +56,11 @@ def merge(
     """
     refs = sorted({s.ref for s in said})
     known = _locked(work, refs)
-    rows = {ref: _as_row(known[ref]) if ref in known else _blank(ref, new_id()) for ref in refs}
+    rows = {ref: _as_row(known[ref]) if ref in known else blank(ref, new_id()) for ref in refs}
     changed: set[str] = set()
     buried = _buried(work, [known[s.ref].customer.id for s in said if s.ref in known and _says_where(rows[s.ref], s)])
     for one in said:
-        if _merge_one(rows[one.ref], one, zones_of, buried.get(rows[one.ref]["id"], frozenset())):
+        if merge_one(rows[one.ref], one, zones_of, buried.get(rows[one.ref]["id"], frozenset())):
             changed.add(one.ref)
     if met is not None:
         met += [m for ref in refs for m in _new_about(rows[ref], known.get(ref))]
@@ -228,21 +220,8 @@ def _as_row(known: Known) -> dict[str, Any]:
     return {
         "id": c.id, "ref": c.ref, "name": c.name, "email": c.email, "phone": c.phone, "locale": c.locale,
         "time_zone": c.time_zone, "country": known.country, "hours": c.hours, "zones": list(c.zones),
-        "consent": dict(c.consent), "extra": dict(c.extra), "told_at": dict(known.told_at), **_found_by(c.name),
+        "consent": dict(c.consent), "extra": dict(c.extra), "told_at": dict(known.told_at), **found_by(c.name),
     }  # fmt: skip
-
-
-def _blank(ref: str, id_: UUID) -> dict[str, Any]:
-    blank: dict[str, Any] = {
-        "id": id_,
-        "ref": ref,
-        **dict.fromkeys(COLUMNS),
-        "zones": [],
-        "consent": {},
-        "extra": {},
-        "told_at": {},
-    }
-    return {**blank, "name_key": None, "family_key": None}
 
 
 def _says_where(row: Mapping[str, Any], said: Said) -> bool:
@@ -261,26 +240,6 @@ def _buried(work: Work, ids: Sequence[UUID]) -> dict[UUID, frozenset[tuple[str, 
     return answer
 
 
-def _merge_one(row: dict[str, Any], said: Said, zones_of: Any, buried: frozenset[tuple[str, str]]) -> bool:
-    """Take over the fields that this event knows newer. Answers whether anything changed."""
-    at = said.at.astimezone(UTC).isoformat(timespec="microseconds")
-    told: dict[str, str] = row["told_at"]
-    changed = False
-    for key, value in _flat(said.fields):
-        if told.get(key, "") > at or (key in ("email", "phone") and (key, value) in buried):
-            continue  # something newer was said before, or it is known to lead nowhere
-        if _get(row, key) != value:
-            _set(row, key, value)
-            changed = True
-        if told.get(key) != at:  # also when the value is the same: else an event from in between could undo it later
-            told[key] = at
-            changed = True
-    if changed:
-        row |= _found_by(row["name"])
-        row["zones"] = list(zones_of(row["time_zone"], row["country"], row["phone"]))
-    return changed
-
-
 def _new_about(row: Mapping[str, Any], before: Known | None) -> Iterable[Met]:
     if before is None:
         yield Met(row["id"], "ref", row["ref"])
@@ -288,36 +247,6 @@ def _new_about(row: Mapping[str, Any], before: Known | None) -> Iterable[Met]:
         yield Met(row["id"], "email", row["email"])
     if row["phone"] is not None and (before is None or before.customer.phone != row["phone"]):
         yield Met(row["id"], "phone", row["phone"])
-
-
-def _found_by(name: str | None) -> dict[str, str | None]:
-    """What the search compares with."""
-    words = name.lower().split() if name else []
-    return {"name_key": " ".join(words)[:80], "family_key": words[-1][:80]} if words else {"name_key": None, "family_key": None}
-
-
-def _flat(fields: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
-    for key, value in fields.items():
-        if key == "consent":
-            for channel, level in value.items():
-                yield f"consent.{channel}", level
-        else:
-            yield key, value
-
-
-def _get(row: Mapping[str, Any], key: str) -> Any:
-    if key.startswith("consent."):
-        return row["consent"].get(key[8:])
-    return row[key] if key in COLUMNS else row["extra"].get(key)
-
-
-def _set(row: dict[str, Any], key: str, value: Any) -> None:
-    if key.startswith("consent."):
-        row["consent"][key[8:]] = value
-    elif key in COLUMNS:
-        row[key] = value
-    else:
-        row["extra"][key] = value
 
 
 @kept

@@ -29,6 +29,8 @@ from orchestrator.store.access_tables import invitation as invitation
 from orchestrator.store.access_tables import session as session
 from orchestrator.store.access_tables import sign_in_failure as sign_in_failure
 from orchestrator.store.access_tables import staff as staff
+from orchestrator.store.authoring_tables import playbook_version as playbook_version
+from orchestrator.store.authoring_tables import withheld as withheld
 from orchestrator.store.columns import BigId, Json, one_of
 from orchestrator.store.columns import Moment as Moment
 from orchestrator.store.columns import UtcDateTime as UtcDateTime
@@ -142,26 +144,6 @@ event = Table(
     Index(
         "ix_event_waiting", "received_at",
         postgresql_where=text("state = 'waiting'"), sqlite_where=text("state = 'waiting'"),
-    ),
-)  # fmt: skip
-
-playbook_version = Table(
-    "playbook_version",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("playbook", String(80), nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("hash", String(64), nullable=False),
-    Column("document", Json, nullable=False),  # everything the version says, words included
-    Column("listens", Json, nullable=False),  # system events that it starts, stops or waits on
-    Column("current", Boolean, nullable=False),
-    Column("published_at", Moment, nullable=False),
-    Column("published_by", Text, nullable=False),
-    UniqueConstraint("playbook", "number"),
-    # versions.current: asked for every batch of events; at most one version takes new enrollments
-    Index(
-        "ux_playbook_version_current", "playbook", unique=True,
-        postgresql_where=text("current"), sqlite_where=text("current"),
     ),
 )  # fmt: skip
 

@@ -39,6 +39,11 @@ def counts(work: Work, before: datetime) -> list[Row[Any]]:
     return list(work.connection.execute(_counts(work), {"before": before}))
 
 
+def steps_of(work: Work, version: UUID) -> dict[str, int]:
+    """How many stand at each step of one version."""
+    return {row.step: row.n for row in work.connection.execute(_steps_of(work), {"version": version})}
+
+
 def ended(work: Work, since: datetime) -> list[Row[Any]]:
     """For each playbook and reason: how many enrollments ended since then (n)."""
     return list(work.connection.execute(_ended(work), {"since": since}))
@@ -47,7 +52,11 @@ def ended(work: Work, since: datetime) -> list[Row[Any]]:
 def version_rows(work: Work, playbook: str | None = None) -> list[Row[Any]]:
     """Every version, newest first within its playbook, without its document; of one playbook when it is named."""
     t = playbook_version.c
-    query = select(t.id, t.playbook, t.number, t.current, t.published_at, t.published_by).order_by(t.playbook, t.number.desc())
+    columns: tuple[Any, ...] = (
+        t.id, t.playbook, t.number, t.hash, t.current, t.beside, t.beside_since, t.published_at, t.published_by, t.approved_by,
+        t.used_since,
+    )  # fmt: skip
+    query = select(*columns).order_by(t.playbook, t.number.desc())
     return list(work.connection.execute(query.where(t.playbook == playbook) if playbook is not None else query))
 
 
@@ -98,6 +107,13 @@ def _counts(postgres: bool) -> Select[Any]:
     query = query.join(touch, touch.c.enrollment_id == enrollment.c.id)
     query = query.where(touch.c.state.in_(sorted(OPEN_STATES)), enrollment.c.ended_at.is_(None))
     return query.group_by(enrollment.c.version_id, touch.c.step)
+
+
+@kept
+def _steps_of(postgres: bool) -> Select[Any]:
+    query = select(touch.c.step, func.count().label("n")).join(touch, touch.c.enrollment_id == enrollment.c.id)
+    of = (enrollment.c.version_id == bindparam("version")) & enrollment.c.ended_at.is_(None)
+    return query.where(of, touch.c.state.in_(sorted(OPEN_STATES))).group_by(touch.c.step)
 
 
 @kept

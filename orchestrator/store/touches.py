@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, not_, 
 
 from orchestrator.core.life import may_go
 from orchestrator.core.model import AUTOMATIC_CALLS, Contact, Customer, Run, Touch, TouchState
+from orchestrator.core.policies.caps import LOOKS_BACK
 from orchestrator.store import bulk, customers, enrollments
 from orchestrator.store.database import Work
 from orchestrator.store.enrollments import RUN, TOUCH, run_of, touch_of
@@ -24,8 +25,6 @@ from orchestrator.store.events import lock_subjects
 from orchestrator.store.schema import Moment, customer, enrollment, playbook_version
 from orchestrator.store.schema import touch as table
 from orchestrator.store.sets import among, kept, keys
-
-CAP_DAYS = 9  # how far back caps look: a week of local days, and a day for the zones
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +199,7 @@ def _due(row: Sequence[Any], stopped: Mapping[UUID, dict[str, str]]) -> Due:
 def contacts(work: Work, ids: Iterable[UUID], now: datetime) -> dict[UUID, list[Contact]]:
     """What reached, or may have reached, these customers of late: over all playbooks, channels and calls by hand."""
     answer: dict[UUID, list[Contact]] = {}
-    values = {"ids": keys(work, set(ids)), "since": now - timedelta(days=CAP_DAYS)}
+    values = {"ids": keys(work, set(ids)), "since": now - LOOKS_BACK}
     for customer_id, channel, at in work.connection.execute(_contacts(work), values):
         answer.setdefault(customer_id, []).append(Contact(channel, at))
     return answer

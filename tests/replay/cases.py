@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from orchestrator.replay.play import Request, Summary, replay
 
 HERE = Path(__file__).parent
+LOGS = {"loans": "bpi2012_loan_offers.1k.csv.gz", "invoices": "ar_invoices.1k.csv.gz"}  # design -> the sample it is tried with
 COLUMNS = ("event_id", "case_id", "event_type", "occurred_at", "amount_requested", "resource")  # what loans/map.yaml reads
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.replay.calls import percent_of
+from orchestrator.simulation.outcomes import percent_of
 from tests.replay.cases import HERE, lines_of, play, told, write_log
 
 # Cases by how their calls end (loans/outcomes.yaml). The first test says so again, so that nobody has to trust this line.

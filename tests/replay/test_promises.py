@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
@@ -16,7 +17,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from orchestrator.replay.play import Summary
-from tests.replay.cases import Line, contacts, lines_of, play, rows_of, some_cases
+from tests.replay.cases import LOGS, Line, contacts, lines_of, play, rows_of, some_cases
 
 Hours = dict[str, tuple[time, time]]  # weekday -> from, to
 
@@ -52,7 +53,7 @@ def days(text: str) -> frozenset[date]:
 
 LOANS = Expected(
     design="loans",
-    log="bpi2012_loan_offers.1k.csv.gz",
+    log=LOGS["loans"],
     start="offer_sent",
     stops=frozenset({"offer_returned", "offer_accepted", "offer_cancelled", "offer_declined"}),
     first="offer-thanks",
@@ -69,7 +70,7 @@ LOANS = Expected(
 )
 INVOICES = Expected(
     design="invoices",
-    log="ar_invoices.1k.csv.gz",
+    log=LOGS["invoices"],
     start="invoice_issued",
     stops=frozenset({"invoice_settled"}),
     first="due-soon",
@@ -119,11 +120,10 @@ class Played:
 
 
 @pytest.fixture(scope="module", params=[LOANS, INVOICES], ids=lambda expected: expected.design)
-def played(request: pytest.FixtureRequest, samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Played:
+def played(request: pytest.FixtureRequest, samples: Path, replayed: Callable[[str], tuple[Summary, Path]]) -> Played:
     """One of the logs, replayed once for all tests of this page."""
     expected: Expected = request.param
-    ledger = tmp_path_factory.mktemp("replay") / "ledger.jsonl"
-    summary = play(expected.design, samples / expected.log, ledger)
+    summary, ledger = replayed(expected.design)
     events: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
     zones: dict[str, ZoneInfo] = {}
     for row in rows_of(samples / expected.log):

@@ -62,6 +62,13 @@ def _same_event_twice(work: Work, stage: Stage) -> None:
     put(work, schema.enrollment, **stage.enrollment(subject="quote/2"))
 
 
+PROPOSED = {"current": False, "beside": "proposed", "beside_since": AT}
+
+
+def _withheld(**more: Any) -> dict[str, Any]:
+    return {"playbook": "p", "what": "retired", "at": AT, "by": "ari", **more}
+
+
 def _suppression(*rows: dict[str, Any]) -> Break:
     def act(work: Work, stage: Stage) -> None:
         for more in rows:
@@ -202,6 +209,21 @@ BROKEN: dict[str, Break] = {
     "ck_event_set_aside_has_error": _row(schema.event, event, {"state": "set_aside", "tries": 3}),
     "uq_playbook_version_playbook_number": _row(schema.playbook_version, version, {"playbook": "p", "current": False}),
     "ux_playbook_version_current": _row(schema.playbook_version, version, {"number": 2}),
+    "ck_playbook_version_beside": _row(
+        schema.playbook_version, version, {"number": 2, "current": False, "beside": "aside", "beside_since": AT}
+    ),
+    "ck_playbook_version_beside_is_not_current": _row(
+        schema.playbook_version, version, {"playbook": "q", "beside": "shadow", "beside_since": AT}
+    ),
+    "ck_playbook_version_beside_has_moment": _row(
+        schema.playbook_version, version, {"number": 2, "current": False, "beside": "shadow"}
+    ),
+    "ck_playbook_version_second_pair_of_eyes": _row(
+        schema.playbook_version, version, {"number": 2, "current": False, "published_by": "Ari", "approved_by": "ari"}
+    ),
+    "ux_playbook_version_beside": _row(schema.playbook_version, version, *({"number": n, **PROPOSED} for n in (2, 3))),
+    "ck_withheld_what": _row(schema.withheld, _withheld, {"what": "lost"}),
+    "ck_withheld_restored_has_hash": _row(schema.withheld, _withheld, {"what": "restored"}),
     "uq_customer_ref": _row(schema.customer, customer, {"ref": "C-1"}, {"ref": "C-1"}),
     "ck_suppression_channel": _suppression({"channel": "fax"}),
     "ux_suppression_live": _suppression({"channel": "all"}, {"channel": "all"}),

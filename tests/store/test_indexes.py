@@ -66,6 +66,7 @@ QUERIES: dict[str, Callable[[Work], Any]] = {
     "ix_event_subject": lambda work: events.seen(work, ["quote/1"], ["quote.sent"]),
     "ix_event_waiting": lambda work: events.waiting(work, 1),
     "ux_playbook_version_current": versions.current,
+    "ux_playbook_version_beside": versions.beside,
     "ux_enrollment_open": lambda work: enrollments.open_for(work, ["quote/1"]),
     "ix_enrollment_subject": lambda work: enrollments.earlier(work, ["quote/1"]),
     "ix_enrollment_customer": lambda work: enrollments.open_of_customers(work, [ID]),

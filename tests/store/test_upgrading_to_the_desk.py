@@ -13,12 +13,12 @@ import pytest
 from sqlalchemy import column, inspect, select, table
 
 from orchestrator import desk, engine, filing, leading, sheets
+from orchestrator.core.merging import found_by
 from orchestrator.core.model import TouchState
 from orchestrator.core.urgency import rank_at
 from orchestrator.filing import UNDO_FOR, Filing
 from orchestrator.store import finding, schema
 from orchestrator.store.audit import By
-from orchestrator.store.customers import _found_by
 from orchestrator.store.database import Database, Work
 from orchestrator.store.upgrade import alembic_config, upgrade
 from orchestrator.sweep import end_leases
@@ -118,7 +118,7 @@ def test_who_was_known_before_is_found_like_everybody_else(database: Database, b
 
     with before.work() as work:
         row = work.connection.execute(select(schema.customer)).one()
-    assert {"name_key": row.name_key, "family_key": row.family_key} == _found_by(name)
+    assert {"name_key": row.name_key, "family_key": row.family_key} == found_by(name)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from orchestrator.language.house_rules import Cap
 
 RULE = "frequency cap"
 _DAYS = {"day": 1, "week": 7}
+LOOKS_BACK = timedelta(days=9)  # a week of local days, and a day for the zones
 
 
 def judge(case: Case, at: datetime, house: House) -> Verdict:

@@ -12,7 +12,7 @@ from typing import Any
 
 from orchestrator.language.delays import Unit
 from orchestrator.language.program import BranchNode, EndNode, NodeId, Program, SplitNode, Timing, TouchNode, WaitNode
-from orchestrator.store.events import NewEvent
+from orchestrator.simulation.arrivals import Arrival, is_opt_out
 
 DAY = timedelta(days=1)
 NEVER = timedelta(days=36_500)
@@ -21,16 +21,16 @@ NEVER = timedelta(days=36_500)
 class Batches:
     """A stream of events with a look at the next one."""
 
-    def __init__(self, events: Iterator[NewEvent], programs: Collection[Program], most: int, until: datetime | None) -> None:
+    def __init__(self, events: Iterator[Arrival], programs: Collection[Program], most: int, until: datetime | None) -> None:
         """programs: every playbook that may listen. until: events after it are left unread."""
         self._events, self._most, self._until = events, most, until
         self._reactions = reactions(programs)
         self._heard = frozenset(self._reactions) | {t for p in programs for t in p.stops_on}
         self._said: dict[str, Mapping[str, Any]] = {}  # customer -> what was last said of them
-        self._held: list[NewEvent] = []
+        self._held: list[Arrival] = []
         self._held_keys: set[tuple[str, str]] = set()
         self._release = False
-        self._head: NewEvent | None = None
+        self._head: Arrival | None = None
         self._step()
 
     @property
@@ -38,9 +38,9 @@ class Batches:
         """When the next event arrives; None when there is none."""
         return self._head.received_at if self._head is not None else None
 
-    def gather(self, before: datetime | None) -> list[NewEvent]:
+    def gather(self, before: datetime | None) -> list[Arrival]:
         """The next events that playbooks may listen to, none later than `before`; maybe none, when all that came were held back."""
-        batch: list[NewEvent] = []
+        batch: list[Arrival] = []
         while (event := self._head) is not None and len(batch) < self._most and len(self._held) < self._most:
             if before is not None and event.received_at > before:
                 break
@@ -50,7 +50,7 @@ class Batches:
                 break
             if event.customer_said is not None:
                 self._said[event.customer_said["id"]] = event.customer_said
-            if news or event.type in self._heard:
+            if news or event.type in self._heard or is_opt_out(event):
                 batch.append(event)
                 before = self._no_later(event, before)
             else:
@@ -59,26 +59,26 @@ class Batches:
             self._step()
         return batch
 
-    def held_back(self) -> list[NewEvent]:
+    def held_back(self) -> list[Arrival]:
         """Events that nobody listens to, once there are many or they can wait no longer; ask after each `gather`."""
         if not self._release and self._head is not None and len(self._held) < self._most:
             return []
         return self.let_go()
 
-    def let_go(self) -> list[NewEvent]:
+    def let_go(self) -> list[Arrival]:
         """All that are held back."""
         held, self._held, self._release = self._held, [], False
         self._held_keys.clear()
         return held
 
-    def _is_news(self, event: NewEvent) -> bool:
+    def _is_news(self, event: Arrival) -> bool:
         """Whether it says something else of a customer than the event before."""
         who = event.customer_said
         return who is not None and self._said.get(who["id"], who) != who
 
-    def _no_later(self, event: NewEvent, before: datetime | None) -> datetime | None:
+    def _no_later(self, event: Arrival, before: datetime | None) -> datetime | None:
         """The moment up to which events may follow this one in a batch."""
-        least = self._reactions.get(event.type)
+        least = timedelta(0) if is_opt_out(event) else self._reactions.get(event.type)
         if least is None:
             return before
         soonest = max(event.occurred_at + least, event.received_at)
