@@ -9,7 +9,7 @@ BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long browser pictures check bench bench-providers bench-desk bench-board lock clean
+.PHONY: help demo test test-long browser pictures check bench bench-providers bench-desk bench-board bench-lint lock clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -31,11 +31,12 @@ browser: ## Install Debian's Chromium, which the tests in a browser need; asks f
 pictures: $(VENV)/.ready ## Take the pictures of the staff's pages anew, into docs/pictures
 	@$(BIN)/python -m tests.browser.pictures
 
-check: $(VENV)/.ready ## Look for faults without running anything: style, types, import directions, dependencies
+check: $(VENV)/.ready ## Look for faults without running anything: style, types, import directions, the playbooks, dependencies
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/touchpoint check --strict playbooks
 	$(BIN)/deptry .
 
 bench: $(VENV)/.ready ## Measure throughput on real servers with their stock settings
@@ -50,6 +51,9 @@ bench-desk: $(VENV)/.ready ## Measure "next call" with 100,000 calls waiting and
 
 bench-board: $(VENV)/.ready ## Measure one picture of the board with 100,000 calls waiting and 200 people on the desk
 	@$(BIN)/python -m tests.bench.board $(ARGS)
+
+bench-lint: $(VENV)/.ready ## Measure how long it takes to check one playbook, and two hundred
+	@$(BIN)/python -m tests.bench.lint $(ARGS)
 
 lock: $(VENV)/.ready ## Write requirements.lock anew; add ARGS=--upgrade to take newer releases
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \

@@ -56,6 +56,8 @@ class Compiled:
     words: Mapping[tuple[str, str], Words]  # those it says
     events: Mapping[str, EventDeclaration]  # those it names, without the system's own
     declared: Mapping[str, FieldType]  # every name that its words may use; conditions all of them but house.*
+    source: Source = field(repr=False)
+    places: Mapping[NodeId, Loc] = field(repr=False)  # where each node stands in the file
 
 
 def compile_playbook(
@@ -70,7 +72,7 @@ def compile_playbook(
     work = _Work(playbook, source, lifecycle, house_rules, words, house, pinned)
     program = work.program()
     problems = (p for p in work.problems if not (work.unread and p.problem.startswith("'answers.")))
-    return Compiled(program, tuple(problems), work.said, work.named, {**work.declared, **house})
+    return Compiled(program, tuple(problems), work.said, work.named, {**work.declared, **house}, source, work.places)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ _TYPES: dict[Kind, tuple[cel.Type, str]] = {
     "list": (cel.Type.List(cel.Type.STRING), "dyn"),
 }
 _OPTIONAL_TIME = FieldType("time", optional=True)
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"""(?P<space>\s+|//[^\n]*)
     |(?P<string>[rRbB]{0,2}(?:'''.*?'''|\"\"\".*?\"\"\"|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"))
     |(?P<float>\d+\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|0x[0-9a-fA-F]+u?|\d+u)
@@ -91,7 +91,7 @@ def compile_condition(text: str, declared: Mapping[str, FieldType]) -> Condition
         raise ConditionError(
             Problem(f"the condition is longer than {MOST_CHARACTERS:,} characters", "split it over several steps")
         )
-    tokens = [t for t in _TOKEN.finditer(text) if t.lastgroup != "space"]
+    tokens = [t for t in TOKEN.finditer(text) if t.lastgroup != "space"]
     uses = _names(tokens, declared)
     turned = _check(text, tokens, {name: declared[name] for name in uses}, declared)
     tested = _tested(tokens)

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from orchestrator.errors import PlaybookError, Problem, did_you_mean
@@ -54,6 +55,7 @@ class Design:
     house_rules: HouseRules
     playbooks: Mapping[str, PlaybookSource]
     files: Mapping[str, str] = field(repr=False)
+    sources: Mapping[str, Source] = field(repr=False)  # of lifecycle.yaml and house-rules.yaml: where everything stands
 
     def document(self, playbook: str) -> dict[str, Any]:
         """What a version of this playbook pins, ready for JSON: its text, the words it says, the declarations it relies on."""
@@ -117,7 +119,8 @@ def load_design(files: Mapping[str, str]) -> Design:
             playbooks[playbook.playbook] = PlaybookSource(playbook.playbook, path, files[path], playbook, compiled)
     if problems or not lifecycle or not house_rules:
         raise PlaybookError(_sorted(problems))
-    return Design(lifecycle[0], house_rules[0], playbooks, dict(files))
+    sources = {LIFECYCLE: lifecycle[1], HOUSE_RULES: house_rules[1]}
+    return Design(lifecycle[0], house_rules[0], playbooks, dict(files), sources)
 
 
 def load_document(document: Mapping[str, Any], house_rules: HouseRules) -> LoadedVersion:
@@ -157,11 +160,23 @@ def _one(model: type[M], path: str, files: Mapping[str, str], problems: list[Pro
 
 def _read(model: type[M], path: str, text: str, problems: list[Problem]) -> tuple[M, Source] | None:
     try:
-        source = read_yaml(text, path)
-        return parse(model, source), source
+        read: tuple[M, Source] = _parsed(model, path, text)
+        return read
     except PlaybookError as wrong:
         problems += wrong.problems
         return None
+
+
+# An author changes one file of many and asks again with each word typed: what did not change is not read again (35 µs a value).
+@lru_cache(maxsize=256)
+def _parsed(model: type[Any], path: str, text: str) -> tuple[Any, Source]:
+    source = read_yaml(text, path)
+    return parse(model, source), source
+
+
+@lru_cache(maxsize=512)
+def _words(channel: str, name: str, text: str, path: str) -> Words:
+    return read_words(channel, name, text, path)
 
 
 def _read_all_words(files: Mapping[str, str], problems: list[Problem]) -> dict[tuple[str, str], Words | None]:
@@ -185,7 +200,7 @@ def _read_all_words(files: Mapping[str, str], problems: list[Problem]) -> dict[t
             continue
         channel = _CHANNELS[folder]
         try:
-            words[channel, name] = read_words(channel, name, files[path], path)
+            words[channel, name] = _words(channel, name, files[path], path)
         except PlaybookError as wrong:
             problems += wrong.problems
             words[channel, name] = None

@@ -70,6 +70,8 @@ def _words(kind: str, last: str, loc: Loc, given: object, ctx: dict[str, Any], m
         case "missing":
             return f"'{last}' is missing", _description(model, loc)
         case "extra_forbidden":
+            if given is None and not last.replace("-", "_").isidentifier():  # {says: $1,850.00}: YAML parts it at the comma
+                return f"'{last}' is not known here", "a text with a comma in it stands in quotes"
             return f"'{last}' is not known here", did_you_mean(last, known_keys(model, loc[:-1]))
         case "value_error":
             return str(ctx.get("error", "")), ""

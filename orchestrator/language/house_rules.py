@@ -90,6 +90,49 @@ class Queue(Model):
     about: str = Field("", max_length=1_000, description="what is in it and who takes it")
 
 
+class Shift(Model):
+    """So many people are on the desk at these hours of its own clock."""
+
+    people: int = Field(ge=1, le=10_000, description="how many of them, e.g. people: 2")
+    days: str = Field(description="on which days, e.g. days: mon-fri, or days: sat")
+    hours: str = Field(description='at which hours, e.g. hours: "09:00-17:00"', pattern=_HOURS.pattern)
+
+    @field_validator("days")
+    @classmethod
+    def _are_days(cls, value: str) -> str:
+        days_of(value)
+        return value
+
+    @field_validator("hours")
+    @classmethod
+    def _are_hours(cls, value: str) -> str:
+        hours_of(value)
+        return value
+
+    def people_at(self, weekday: int, hour: int) -> float:
+        """People in that hour of that weekday (0 is Monday), on average: half an hour of two people is one."""
+        start, end = hours_of(self.hours)
+        shared = min(end, (hour + 1) * 60) - max(start, hour * 60)
+        return self.people * max(shared, 0) / 60 if weekday in days_of(self.days) else 0.0
+
+
+class Desk(Model):
+    """Who takes calls, and when. Backtests hold it against the calls; nobody is kept from working at other hours."""
+
+    time_zone: str = Field(description="whose clock the hours mean, e.g. time_zone: America/Chicago")
+    minutes_per_call: int | None = Field(
+        None, ge=1, le=240, description="how long a call takes with its notes; not said: as long as the outcomes file says"
+    )
+    staff: dict[Name, list[Shift]] = Field(
+        default_factory=dict, description='by queue, e.g. sales: [{people: 2, days: mon-fri, hours: "09:00-17:00"}]'
+    )
+
+    def people_at(self, queue: str, weekday: int, hour: int) -> float | None:
+        """People for that queue in that hour of that weekday; None when nothing is said of the queue."""
+        shifts = self.staff.get(queue)
+        return None if shifts is None else sum(shift.people_at(weekday, hour) for shift in shifts)
+
+
 class Company(Model):
     """Who is speaking; templates print it as `house.name`, `house.phone` …"""
 
@@ -133,6 +176,7 @@ class HouseRules(Model):
         description="where answers to an owner's e-mails go, e.g. {team-leads: leads@example.com}; else company.email",
     )
     queues: dict[Name, Queue] = Field(default_factory=dict, description="the lists in which calls wait for staff")
+    desk: Desk | None = Field(None, description="who takes calls and when, for backtests, e.g. desk: {time_zone: …, staff: …}")
     dispositions: dict[str, Annotated[str, Field(min_length=1, max_length=60)]] = Field(
         default_factory=dict, description="the team's own labels, by disposition"
     )
@@ -144,6 +188,7 @@ class HouseRules(Model):
         max_length=30,
         description="spoken on the desk, e.g. [en, es]: a customer of such a locale gets somebody who speaks it",
     )
+    needs_approval: bool = Field(False, description="whatever is published waits until another person approves it")
 
     @field_validator("default_windows", "never_outside", mode="before")
     @classmethod
@@ -169,6 +214,13 @@ class HouseRules(Model):
                     raise wrong(f"{block} of {channel}: there is no contact window '{window}'", hint, block)
             if missing := [channel for channel in CHANNELS if channel not in windows]:
                 raise wrong(f"{block} says nothing for {missing[0]}", f"each channel needs one: {', '.join(CHANNELS)}", block)
+        return self
+
+    @model_validator(mode="after")
+    def _staffs_known_queues(self) -> HouseRules:
+        for queue in self.desk.staff if self.desk else ():
+            if queue not in self.queues:
+                raise wrong(f"desk: there is no queue '{queue}'", did_you_mean(queue, self.queues), "desk")
         return self
 
     @model_validator(mode="after")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from liquid.ast import BlockNode, ConditionalBlockNode, Node
+from liquid.builtin.content import ContentNode
 from liquid.builtin.expressions import FilteredExpression, Path
 from liquid.builtin.output import OutputNode
 from liquid.builtin.tags.assign_tag import AssignNode
 from liquid.builtin.tags.case_tag import CaseNode
-from liquid.builtin.tags.for_tag import ForNode
+from liquid.builtin.tags.for_tag import BreakNode, ContinueNode, ForNode
 from liquid.builtin.tags.if_tag import IfNode
 from liquid.builtin.tags.unless_tag import UnlessNode
 from liquid.expression import Expression
@@ -22,6 +23,8 @@ from orchestrator.language.names import which_name
 
 if TYPE_CHECKING:
     from orchestrator.language.templates import Template
+
+_STILL_SAID = frozenset({"upcase", "downcase", "capitalize", "strip", "append", "prepend"})  # filters that leave the words there
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,36 @@ class Use:
 def uses(nodes: Iterable[Node]) -> Iterator[Use]:
     """Every look at a value in the template, in order."""
     yield from _walk(nodes, frozenset(), frozenset(_locals(nodes)))
+
+
+def always_says(nodes: Iterable[Node], text: Callable[[str], bool], name: str) -> bool:
+    """Whether this text or value is said whatever is known: outside of conditions, loops, comments and defaults.
+
+    Of an `if` with `else` every branch must say it. What comes after a `break` may never be reached.
+    """
+    for node in nodes:
+        match node:
+            case ContentNode():
+                said = text(str(node.text))
+            case OutputNode(expression=FilteredExpression(left=Path() as left, filters=applied)):
+                said = {f.name for f in applied or ()} <= _STILL_SAID and _names(left, frozenset()) == {name}
+            case IfNode() | UnlessNode():
+                branches = [node.consequence, *(other.block for other in node.alternatives), node.default]
+                said = all(branch is not None and always_says(branch.nodes, text, name) for branch in branches)
+            case _:
+                said = False
+        if said:
+            return True
+        if _may_end(node):
+            return False
+    return False
+
+
+def _may_end(node: Node) -> bool:
+    """Whether a `break` or `continue` in it may end the text; a loop ends with its own."""
+    if isinstance(node, ForNode):
+        return node.default is not None and _may_end(node.default)
+    return isinstance(node, BreakNode | ContinueNode) or any(_may_end(inner) for inner in _blocks(node))
 
 
 def _locals(nodes: Iterable[Node]) -> Iterator[str]:

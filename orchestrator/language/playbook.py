@@ -260,6 +260,7 @@ class Playbook(Model):
     re_entry: Literal["never", "after end", "restart"] = Field("never", description="what a second start event does")
     gives_up_after: Delay = Field(description="when it ends at the latest, e.g. gives_up_after: 21 days")
     contact_window: Name | None = Field(None, description="a contact window of house-rules.yaml")
+    needs_approval: bool = Field(False, description="a new version waits until another person approves it")
     steps: Steps = Field(min_length=1, description="the touchpoints, waits and branches, each line starting with '- '")
 
     @property

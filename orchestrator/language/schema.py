@@ -12,12 +12,14 @@ from orchestrator.language.fronts import FRONTS
 from orchestrator.language.house_rules import HouseRules
 from orchestrator.language.lifecycle import Lifecycle
 from orchestrator.language.playbook import Model, Playbook
+from orchestrator.language.rehearsal import RehearsalFile
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SCHEMAS: Mapping[str, type[Model]] = {
     "playbook": Playbook,
     "lifecycle": Lifecycle,
     "house-rules": HouseRules,
+    "rehearsal": RehearsalFile,
     "email": FRONTS["email"],  # these five: the front matter of a word file
     "text": FRONTS["text"],
     "voice": FRONTS["voice"],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TextIO
 
@@ -30,18 +30,20 @@ from liquid.undefined import UNDEFINED
 from orchestrator.errors import PlaybookError, Problem, TouchpointError, did_you_mean
 from orchestrator.language.asking import AskNode, Compared, Placed, compared, placed
 from orchestrator.language.filters import filters
-from orchestrator.language.merge_fields import Use, uses
+from orchestrator.language.merge_fields import Use, always_says, uses
 
 Style = Literal["plain", "line", "markdown"]  # line: one line only, such as a subject; markdown: values print literally in it
 ASK = "ask"  # `{% ask feeling %}`: where a script places one of its questions; words.py refuses it elsewhere
 TAGS = ("if", "unless", "case", "for", "break", "continue", "assign", "comment", "#")
 MOST_TEMPLATE = 20_000  # characters
+MOST_TAGS, MOST_TAG = 500, 1_000  # of {{ }} and {% %} in a text, and of characters in one
 
 _CONTROLS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 )  # also what turns the reading direction
 _BREAKS = re.compile("[\t\n\x0b\x0c\r\x1c-\x1e\x85\u2028\u2029]+")
 _MARKDOWN = re.compile(r"([\\`*_\[\]()<>&!|~{}\"])")
+_OPENS = re.compile(r"\{[{%]")
 _MARKDOWN_START = re.compile(r"^(\s*)(?:([-+#=.])|(\d+)([.)]))", re.MULTILINE)
 
 
@@ -87,6 +89,10 @@ class Template:
         """The dotted names that it prints without a guard."""
         return frozenset(use.name for use in self.uses if use.name and use.printed and not use.guarded)
 
+    def always_says(self, text: Callable[[str], bool], name: str = "") -> bool:
+        """Whether every customer reads a text like that, or this value, whatever else is known: see merge_fields.always_says."""
+        return always_says(self._bound.nodes, text, name)
+
     def render(self, facts: Mapping[str, object]) -> str:
         """The text for one customer; facts: nested, {"event": {...}, "customer": {...}}. Raises CannotSay."""
         if "{" not in self.text:
@@ -118,6 +124,9 @@ def compile_template(
     """
     if len(text) > MOST_TEMPLATE:
         raise PlaybookError(Problem(f"the text is longer than {MOST_TEMPLATE:,} characters", "shorten it", path, line, column))
+    if wrong_tag := _wrong_tag(text):
+        problem, hint, at = wrong_tag
+        raise PlaybookError(Problem(problem, hint, path, *_place(text, at, line, column)))
     environment = _environment(style)
     try:
         bound = environment.from_string(text, name=path)
@@ -132,6 +141,22 @@ def compile_template(
     pieces = [str(node.text) if isinstance(node, ContentNode) else node for node in bound.nodes]
     asks = tuple(placed(bound.nodes))
     return Template(name, path, line, column, text, found, asks, tuple(compared(bound.nodes)), pieces, bound, most)
+
+
+def _wrong_tag(text: str) -> tuple[str, str, int] | None:
+    """What the engine would need many seconds for: its expressions go over the rest of the text for each tag that has no end."""
+    at, count = 0, 0
+    while found := _OPENS.search(text, at):
+        count += 1
+        end = text.find("}}" if found[0] == "{{" else "%}", found.end())
+        if end < 0:
+            return *_NEVER_CLOSED, found.start()
+        if end - found.end() > MOST_TAG:
+            return f"this is longer than {MOST_TAG:,} characters", "is a }} or %} missing?", found.start()
+        if count > MOST_TAGS:
+            return f"there are more than {MOST_TAGS} {{{{ }}}} and {{% %}}", "shorten it", found.start()
+        at = end + 2
+    return None
 
 
 def _place(text: str, at: int, line: int, column: int) -> tuple[int, int]:
@@ -167,10 +192,11 @@ def _words(said: str) -> tuple[str, str]:
     if found := re.search(r"expected tag (\w+), found", said):
         return f"'{{% {found[1]} %}}' is missing", "each if, unless, case and for has its end"
     if "'}}'" in said or "'%}'" in said:
-        return "{{ or {% is opened and never closed", "values stand in {{ }}, tags such as if and endif in {% %}"
+        return _NEVER_CLOSED
     return f"this cannot be read: {said}", "values stand in {{ }}, tags such as if and endif in {% %}"
 
 
+_NEVER_CLOSED = ("{{ or {% is opened and never closed", "values stand in {{ }}, tags such as if and endif in {% %}")
 _OTHER_TAGS = frozenset(
     ("include", "render", "capture", "cycle", "echo", "increment", "decrement", "liquid", "tablerow", "ifchanged", "doc", "raw")
 )

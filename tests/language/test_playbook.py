@@ -94,6 +94,7 @@ def test_one_event_or_several_may_start_it() -> None:
         ("    queue: sales\n", "", "call: quote", "call 'check-in' needs a queue", "house-rules.yaml"),
         ("queue: sales", "queue: sales\n    repeat: {most: 2, every: 1 day}", "repeat", "'repeat' is for messages", "attempts"),
         ("most: 3, ", "", "{apart", "'most' is missing", "how many tries"),
+        ("most: 3, ", "most: 3, or 4, ", "or 4", "'or 4' is not known here", "a text with a comma in it stands in quotes"),
         ("most: 3", "most: many", "many", "'many' does not fit here", "a whole number"),
         ("most: 3", "most: 2.5", "2.5", "'2.5' does not fit here", "a whole number"),
         ("most: 3", "most: 30", "30", "'30' is too large", "at most 20"),

@@ -14,7 +14,7 @@ from orchestrator.errors import PlaybookError
 from orchestrator.language.design import Design, load_design
 from orchestrator.language.dispositions import ALL, AUTOMATIC_ENDINGS, CALL_RESULTS, CLASSES, MESSAGE_RESULTS
 from orchestrator.language.fronts import EmailWords, Question, ScriptWords, SurveyQuestion, VoicemailWords, VoiceWords
-from orchestrator.language.house_rules import Cap, HouseRules
+from orchestrator.language.house_rules import Cap, Desk, HouseRules, Shift
 from orchestrator.language.lifecycle import KINDS, Lifecycle
 from orchestrator.language.names import FIXED, SURVEY
 from orchestrator.language.playbook import (
@@ -125,7 +125,7 @@ def test_a_broken_example_would_be_noticed() -> None:
 def keys() -> Iterator[tuple[str, str]]:
     models: tuple[type[BaseModel], ...] = (
         Playbook, Touchpoint, Attempts, Repeat, Escalates, Wait, WaitFor, Branch, Way, Split,
-        Lifecycle, HouseRules, Cap, EmailWords, SurveyQuestion, VoiceWords, VoicemailWords, ScriptWords, Question,
+        Lifecycle, HouseRules, Cap, Desk, Shift, EmailWords, SurveyQuestion, VoiceWords, VoicemailWords, ScriptWords, Question,
     )  # fmt: skip
     for model in models:
         for name, info in model.model_fields.items():

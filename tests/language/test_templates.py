@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -297,6 +298,24 @@ def test_an_emoji_of_several_signs_stays_whole() -> None:
 def test_a_template_that_does_too_much_is_stopped(text: str) -> None:
     with pytest.raises(CannotSay):
         render(text, note="x" * 1_000)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{" * 19_000, "{{" * 9_000, "{% " * 6_000, "{%-" * 6_000, "{{ %} " * 3_000, "{{ a " * 4_000, "{{'" * 6_000,
+        "{{" + " " * 19_000 + "}}", "{% if" + " " * 19_000 + "%}", "{% raw %}" * 2_000, "{{ x }}" * 2_800,
+        "{{ event.code " + "| upcase " * 2_200 + "}}",
+    ],
+    ids=lambda text: text[:12],
+)  # fmt: skip
+def test_no_text_keeps_a_process_busy_when_it_is_read(text: str) -> None:
+    before = time.process_time()
+
+    with pytest.raises(PlaybookError):
+        compile_template(text, "hello", "emails/hello.md")
+
+    assert time.process_time() - before < 1  # the worst of them took 20 seconds
 
 
 @pytest.mark.parametrize(
