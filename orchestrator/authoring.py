@@ -3,38 +3,45 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any
 
+from orchestrator import in_force
 from orchestrator.core.house import check_house
-from orchestrator.errors import PlaybookError, Problem
-from orchestrator.language.design import Design, load_design, load_document
-from orchestrator.language.house_rules import HouseRules
+from orchestrator.errors import InputError, PlaybookError, Problem, did_you_mean
+from orchestrator.language.design import Design, load_design
 from orchestrator.language.program import Program
 from orchestrator.language.system_events import BUILT_IN, SYSTEM_EVENTS
 from orchestrator.language.words import FOLDERS
 from orchestrator.parts import Parts
+from orchestrator.published import (
+    Published as Published,
+)
+from orchestrator.published import (
+    What,
+    called,
+    check_current,
+    check_in_flight,
+    name_of,
+    needs_another_person,
+    rules_in_use,
+    told,
+)
 from orchestrator.rulebook import HOUSE_RULES, LIFECYCLE
-from orchestrator.store import changes as written
 from orchestrator.store import versions
-from orchestrator.store.changes import entry
+from orchestrator.store.audit import By
 from orchestrator.store.database import Work
+from orchestrator.store.versions import Beside
+
+if TYPE_CHECKING:
+    from orchestrator.lint.finding import Finding
 
 MOST_FILES = 2_000
 OURS = Path(__file__).parent / "built_in"  # playbooks of the system itself
 _RULES = {HOUSE_RULES: "house-rules.yaml", LIFECYCLE: "lifecycle.yaml"}
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """What publishing did with one playbook (or the house rules, or the lifecycle)."""
-
-    name: str
-    number: int
-    what: Literal["new", "changed", "unchanged", "retired"]
 
 
 def read_folder(folder: Path) -> dict[str, str]:
@@ -82,30 +89,93 @@ def _built_in(*rules: str) -> Design:
     return load_design({**dict(zip(_RULES.values(), rules, strict=True)), **read_folder(OURS)})
 
 
-def publish(parts: Parts, folder: Path, by: str) -> list[Published]:
+def publish(parts: Parts, folder: Path, by: str | By, *, only: Sequence[str] = (), shadow: bool = False) -> list[Published]:
     """Make what the folder says current, and what is built in. Enrollments keep the version they began with; what has not changed
     stays as it is.
 
-    Refused when the new house rules lack something that a version with open enrollments names.
+    only: these playbooks (also "house-rules" and "lifecycle") and nothing else. shadow: they decide beside the current version and
+    contact nobody. Where approval is needed, a new version waits as a proposal for another person. What somebody retired, or
+    replaced by an earlier version, comes back only when it is named, or when its file says something new.
+
+    Refused when lint finds an error, and when the new house rules lack something that a version with open enrollments names.
     """
+    from orchestrator.lint.lint import refuse  # here: only who publishes needs it
+
     design, files = load(folder)
     ours = built_in(files)
-    return parts.database.run(lambda work: _publish(parts, work, design, ours, files, by))
+    names = [_filed(name) for name in only]
+    known = [*_RULES, *design.playbooks]
+    if not names:
+        refuse(design)
+    if strange := [name for name in names if name not in known]:
+        called = strange[0].removeprefix("@")
+        raise InputError(Problem(f"there is no playbook '{called}' in {folder}", did_you_mean(called, design.playbooks)))
+    if shadow and (not names or set(names) & set(_RULES)):
+        raise InputError(Problem("a shadow is of playbooks that are named", "touchpoint publish quote-follow-up --shadow"))
+
+    def unit(work: Work) -> list[Published]:
+        return _Publisher(parts, work, design, ours, files, by, names, shadow=shadow).publish()
+
+    return in_force.bring(parts, lambda work: _plan(work, design, ours, files, names), names, unit)
+
+
+def mistakes(parts: Parts, design: Design, files: Mapping[str, str], name: str) -> Sequence[Finding]:
+    """The errors that keep this one file from being published: lint of what would be in force then, not of the folder."""
+    names = [_filed(name)]
+    return in_force.mistakes(parts, lambda work: _plan(work, design, built_in(files), files, names), names)
+
+
+def _plan(work: Work, design: Design, ours: Design, files: Mapping[str, str], names: Sequence[str]) -> in_force.Plan:
+    """What publishing these brings into use; no names: the whole folder, which has been linted as it is."""
+    before, beside, held = versions.current(work), versions.beside(work), versions.held_back(work)
+    wanted = hashes(design, ours, files)
+    chosen = {name: h for name, h in wanted.items() if _is_chosen(name, names, before)}
+    would = {n: _would(n, h, before.get(n), beside, None if names else held.get(n)) for n, h in chosen.items()}
+    put = {
+        name: {"text": files[_RULES[name]]} if name in _RULES else design.document(name)
+        for name, what in would.items()
+        if what in ("new", "changed", "proposed") and name not in BUILT_IN
+    }
+    gone = () if names else [name for name in before if name not in wanted]
+    return in_force.Plan(put, gone, not names and not {"left retired", "left restored"} & set(would.values()))
+
+
+def proposes(work: Work, design: Design, name: str) -> bool:
+    """Whether publishing this only proposes it; name as people say it, or as the database does."""
+    name = _filed(name)
+    own = design.playbooks.get(name)
+    return needs_another_person(
+        work, name, asked=design.house_rules.needs_approval or (own is not None and own.playbook.needs_approval)
+    )
 
 
 def compare(parts: Parts, folder: Path) -> list[Published]:
     """What publishing this folder would do, without doing it; `number` is the version that is current now (0: none)."""
     design, files = load(folder)
     with parts.database.work() as work:
-        before = versions.current(work)
-    hashes = _hashes(design, built_in(files), files)
-    answer = [
-        Published(name, before[name].number, "unchanged" if before[name].hash == hash_ else "changed")
-        if name in before
-        else Published(name, 0, "new")
-        for name, hash_ in hashes.items()
-    ]
-    return _worth_saying(answer) + [Published(name, row.number, "retired") for name, row in before.items() if name not in hashes]
+        return compared(work, hashes(design, built_in(files), files))
+
+
+def compared(work: Work, wanted: Mapping[str, str]) -> list[Published]:
+    """How what is published differs from files with these hashes."""
+    before, beside, held = versions.current(work), versions.beside(work), versions.held_back(work)
+    answer: list[Published] = []
+    for name, hash_ in wanted.items():
+        number = before[name].number if name in before else 0
+        answer.append(Published(name, number, _would(name, hash_, before.get(name), beside, held.get(name))))
+    return _worth_saying(answer) + [Published(name, row.number, "retired") for name, row in before.items() if name not in wanted]
+
+
+def _would(name: str, hash_: str, there: Any, beside: Mapping[tuple[str, str], Any], held: Any) -> What:
+    """What publishing the whole folder does with one file; a proposal of the same content that waits already counts as proposed."""
+    if there is not None and there.hash == hash_:
+        return "unchanged"
+    if held is not None and held.hash in (None, hash_):
+        return "left retired" if held.what == "retired" else "left restored"
+    proposal = beside.get((name, "proposed"))
+    if proposal is not None and proposal.hash == hash_:
+        return "proposed"
+    return "new" if there is None else "changed"
 
 
 def _worth_saying(done: list[Published]) -> list[Published]:
@@ -113,63 +183,142 @@ def _worth_saying(done: list[Published]) -> list[Published]:
     return [p for p in done if p.name not in BUILT_IN or p.what != "unchanged"]
 
 
-def _hashes(design: Design, ours: Design, files: Mapping[str, str]) -> dict[str, str]:
-    rules = {name: hashlib.sha256(files[path].encode()).hexdigest() for name, path in _RULES.items()}
+def hashes(design: Design, ours: Design, files: Mapping[str, str]) -> dict[str, str]:
+    """What each playbook (also the house rules and the lifecycle) of these files would be known by."""
+    rules = {name: _hash(files[path]) for name, path in _RULES.items()}
     return {**rules, **{name: of.hash(name) for of in (design, ours) for name in of.playbooks}}
 
 
-def _publish(parts: Parts, work: Work, design: Design, ours: Design, files: Mapping[str, str], by: str) -> list[Published]:
-    now = parts.clock()
-    before = versions.current(work)
-    _check_in_flight(work, design.house_rules)
-    wanted = _hashes(design, ours, files)
-    done: list[Published] = []
-    for name, hash_ in wanted.items():
-        there = before.get(name)
-        if there is not None and there.hash == hash_:
-            done.append(Published(name, there.number, "unchanged"))
-            continue
-        of = ours if name in BUILT_IN else design
-        document = {"text": files[_RULES[name]]} if name in _RULES else of.document(name)
-        listens = frozenset() if name in _RULES else _listens(of.playbooks[name].program)
-        number = versions.publish(work, parts.new_id(), name, hash_, document, listens, by, now)
-        done.append(Published(name, number, "changed" if there is not None else "new"))
-    for name, row in before.items():
-        if name not in wanted and versions.retire(work, name):
-            done.append(Published(name, row.number, "retired"))
-    said = [
-        entry(
-            now,
-            f"playbook.{p.what}",
-            f"{by} published {p.name}, version {p.number}" if p.what != "retired" else f"{by} retired {p.name}",
-            rule=by,
-        )
-        for p in done
-        if p.what != "unchanged"
-    ]
-    written.write(work, [], said)
-    return _worth_saying(done)
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _check_in_flight(work: Work, rules: HouseRules) -> None:
-    """Versions that customers are in must still make sense under these house rules."""
-    problems: list[Problem] = []
-    for row in versions.in_flight(work):
-        try:
-            load_document(row.document, rules)
-        except PlaybookError as error:
-            problems += [
-                Problem(
-                    f"version {row.number} of {row.playbook} has customers in it and would break: {p.problem}",
-                    p.hint,
-                    "house-rules.yaml",
-                )
-                for p in error.problems
+def _filed(name: str) -> str:
+    """How the database calls what people name: "house-rules" is "@house-rules"."""
+    return f"@{name}" if f"@{name}" in _RULES else name
+
+
+def _is_chosen(name: str, only: Sequence[str], before: Mapping[str, Any]) -> bool:
+    return not only or name in only or (name in (*_RULES, *BUILT_IN) and name not in before)
+
+
+@dataclass(frozen=True, slots=True)
+class _Publisher:
+    """One publishing, in one unit of work."""
+
+    parts: Parts
+    work: Work
+    design: Design
+    ours: Design
+    files: Mapping[str, str]
+    by: By | str
+    only: Sequence[str]
+    _: KW_ONLY
+    shadow: bool
+
+    def publish(self) -> list[Published]:
+        work = self.work
+        before, beside, held = versions.current(work), versions.beside(work), versions.held_back(work)
+        wanted = hashes(self.design, self.ours, self.files)
+        chosen = {name: h for name, h in wanted.items() if _is_chosen(name, self.only, before)}
+        done: list[Published] = []
+        for name, hash_ in chosen.items():
+            would = _would(name, hash_, before.get(name), beside, None if self.only else held.get(name))
+            if would in ("new", "changed", "proposed"):
+                would, number = self._put(name, hash_, would, before, beside)
+            else:
+                number = before[name].number if name in before else 0
+                if would == "unchanged" and self.shadow:
+                    hint = "change its file first"
+                    raise InputError(
+                        Problem(f"the file says what version {number} of {name} says: there is nothing to compare", hint)
+                    )
+            if would == "unchanged" and name in self.only:
+                self._withdrawn(name, beside)
+            if would == "unchanged" and name in held:
+                versions.let_back(work, name)
+            done.append(Published(name, number, would))
+        if not self.only:
+            done += [
+                Published(name, row.number, "retired")
+                for name, row in before.items()
+                if name not in wanted and versions.retire(work, name)
             ]
-    if problems:
-        raise PlaybookError(problems)
+        self._still_fits({p.name for p in done if p.what in ("new", "changed")})
+        inside = versions.inside(work)
+        done = [replace(p, inside=_others(p, inside)) for p in done]
+        self._say(done)
+        return _worth_saying(done)
+
+    def _put(
+        self, name: str, hash_: str, would: What, before: Mapping[str, Any], beside: Mapping[tuple[str, str], Any]
+    ) -> tuple[What, int]:
+        """A new version, current or beside."""
+        work, now = self.work, self.parts.clock()
+        there: Beside | None = "shadow" if self.shadow else "proposed" if proposes(work, self.design, name) else None
+        ready = {kind: row for (of, kind), row in beside.items() if of == name and row.hash == hash_}
+        if there is not None and there in ready:
+            return there, ready[there].number  # it stands there already
+        if there != "shadow":
+            self._withdrawn(name, beside)
+            versions.let_back(work, name)
+        if there is None and ready:
+            row = ready.get("shadow") or ready["proposed"]  # the very version that people have looked at
+            versions.make_current(work, name, row.id, now)
+            return would if would != "proposed" else _new_or_changed(name, before), row.number
+        if there is not None:
+            versions.put_away(work, name, there)
+        of = self.ours if name in BUILT_IN else self.design
+        document = {"text": self.files[_RULES[name]]} if name in _RULES else of.document(name)
+        listens = frozenset() if name in _RULES else listens_to(of.playbooks[name].program)
+        number = versions.add(work, self.parts.new_id(), name, hash_, document, listens, name_of(self.by), now, there)
+        return there or _new_or_changed(name, before), number
+
+    def _withdrawn(self, name: str, beside: Mapping[tuple[str, str], Any]) -> None:
+        """What was proposed before is superseded."""
+        row = beside.get((name, "proposed"))
+        if row is not None and versions.put_away(self.work, name, "proposed"):
+            why = f"{name_of(self.by)} published again: the proposal of version {row.number} of {called(name)} is superseded"
+            told(self.work, self.by, "playbook.superseded", name, why, self.parts.clock())
+
+    def _still_fits(self, put: Collection[str]) -> None:
+        """Under the house rules that hold now, every version that customers are in or may enter makes sense."""
+        current = versions.current(self.work)
+        if HOUSE_RULES in put:
+            check_in_flight(self.work, self.design.house_rules)
+            check_current(self.work, [row for name, row in current.items() if name not in put], self.design.house_rules)
+        elif current[HOUSE_RULES].hash != _hash(self.files[_RULES[HOUSE_RULES]]):  # the folder was checked under others
+            check_current(self.work, [row for name, row in current.items() if name in put], rules_in_use(self.work))
+
+    def _say(self, done: Sequence[Published]) -> None:
+        now = self.parts.clock()
+        for p in done:
+            match p.what:
+                case "new" | "changed":
+                    why = f"{name_of(self.by)} published {called(p.name)}, version {p.number}"
+                case "retired":
+                    why = f"{name_of(self.by)} retired {called(p.name)}: its file is gone"
+                case "proposed":
+                    why = f"{name_of(self.by)} proposed version {p.number} of {called(p.name)}; another person approves it"
+                case "shadow":
+                    why = f"{name_of(self.by)} lets version {p.number} of {called(p.name)} decide as a shadow; it contacts nobody"
+                case _:
+                    continue
+            told(self.work, self.by, f"playbook.{p.what}", p.name, why, now)
 
 
-def _listens(program: Program) -> frozenset[str]:
+def _new_or_changed(name: str, before: Mapping[str, Any]) -> What:
+    return "changed" if name in before else "new"
+
+
+def _others(done: Published, inside: Mapping[str, Mapping[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Who is inside versions other than the one that is current now."""
+    if done.what == "unchanged":
+        return ()
+    new = {done.number} if done.what in ("new", "changed") else set()
+    return tuple(sorted((number, n) for number, n in inside.get(done.name, {}).items() if number not in new))
+
+
+def listens_to(program: Program) -> frozenset[str]:
     """The system's own events that a playbook starts, stops or waits on: only these are written."""
     return (program.starts_on | frozenset(program.stops_on) | program.waits_for) & frozenset(SYSTEM_EVENTS)

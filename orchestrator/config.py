@@ -19,6 +19,7 @@ class Settings(BaseSettings):
     database_url: str = "sqlite:///touchpoint.sqlite3"
     broker_url: SecretStr = SecretStr(IN_PROCESS)  # redis://…, rediss://…, redis+socket://…, amqp://…
     playbooks: Path = Path("playbooks")  # the folder that `touchpoint publish` reads
+    edit_playbooks: bool = True  # whether the studio may write into it; where git alone decides: false
     public_url: str = "http://localhost:8000"  # how the outside reaches us
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)

@@ -8,7 +8,6 @@ from typing import cast
 
 from orchestrator.channels.base import KINDS
 from orchestrator.core.model import PauseScope
-from orchestrator.core.policies.pause import ASK_AGAIN
 from orchestrator.errors import InputError, Problem, did_you_mean
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
@@ -90,28 +89,13 @@ def pause(parts: Parts, what: What, by: By) -> bool:
         _must_exist(parts.rulebook.refresh(work), what)
         events.lock_subjects(work, ["pauses"])  # two leads at once: one of them hears that it stood still already
         done = pauses.put(work, what.scope, what.name, by.name, now)
-        return _noted(work, what, by, "paused", "pause.put", now) if done else False
+        return noted(work, what, by, "paused", "pause.put", now) if done else False
 
     return parts.database.run(unit)
 
 
-def resume(parts: Parts, what: What, by: By) -> bool:
-    """Go on. False when it did not stand still. What came due meanwhile is judged anew, by every policy."""
-    now = parts.clock()
-
-    def unit(work: Work) -> bool:
-        done = pauses.lift(work, what.scope, what.name)
-        if done:
-            pauses.wake(work, ASK_AGAIN, now)
-        return _noted(work, what, by, "resumed", "pause.lifted", now) if done else False
-
-    done = parts.database.run(unit)
-    if done:
-        parts.wake({*KINDS})
-    return done
-
-
-def _noted(work: Work, what: What, by: By, word: str, name: str, now: datetime) -> bool:
+def noted(work: Work, what: What, by: By, word: str, name: str, now: datetime) -> bool:
+    """Into the journal and the audit trail; resuming.py says when it goes on."""
     changes.write(work, [], [entry(now, f"pause.{word}", f"{by.name} {word} {what}", rule=by.name)])
     audit.note(work, by, name, what.about, f"{by.name} {word} {what.words}", now)
     return True

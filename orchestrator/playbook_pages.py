@@ -9,6 +9,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
+from orchestrator.checking import checked
 from orchestrator.core.model import PauseScope
 from orchestrator.core.roles import Right
 from orchestrator.core.zones import zone_of
@@ -18,6 +19,7 @@ from orchestrator.language.house_rules import WEEKDAYS, Window
 from orchestrator.language.picture import Picture, Spot, leads, picture
 from orchestrator.language.program import NodeId
 from orchestrator.language.system_events import BUILT_IN
+from orchestrator.lint.finding import Finding
 from orchestrator.rulebook import InUse
 from orchestrator.store import pauses, standing, versions
 from orchestrator.store.database import Work
@@ -117,6 +119,7 @@ class View:
     counted: Counted = field(repr=False)
     paused: bool
     text: str = field(repr=False)  # the file as it was published
+    found: Sequence[Finding] = ()  # what lint says of it, beside the others that are in force
 
     def lines(self, spot: Spot) -> list[Line]:
         """The ways of a step, what they are called and where they lead."""
@@ -179,6 +182,7 @@ def view(work: Work, in_use: InUse, counted: Counted, name: str, number: int | N
     return View(
         name, loaded, version, [v for v in rows if v.current or v.running or v == version], picture(loaded.program, labels),
         counted.steps.get(version.id, {}), counted, _is_paused(pauses.live(work), name), str(row.document["playbook"]),
+        checked().of(work, name, version.id),
     )  # fmt: skip
 
 

@@ -105,16 +105,23 @@ def real(work: Work, in_use: InUse, inside: Inside) -> Values | None:
 
 def preview(in_use: InUse, loaded: LoadedVersion, node: TouchNode, values: Values, whose: str, now: datetime) -> Preview:
     """The step's words with these values filled in."""
-    words = loaded.words[node.channel, node.words]
     try:
-        said = words.render(dict(values))
+        said = loaded.words[node.channel, node.words].render(dict(values))
+    except TouchpointError as error:
+        return Preview(node.channel, whose, gap=str(error))
+    return as_got(in_use, loaded, node, said, whose, now)
+
+
+def as_got(in_use: InUse, loaded: LoadedVersion, node: TouchNode, said: Rendered, whose: str, now: datetime) -> Preview:
+    """Words whose values are filled in already, as they are received."""
+    try:
         match node.channel:
             case "email":
                 return _email(in_use, node, said, whose, now)
             case "text":
                 return Preview("text", whose, in_use.speaker.name, text=said.body, segments=segments(said.body))
             case "call":
-                return Preview("call", whose, script=shape(said, words.questions))
+                return Preview("call", whose, script=shape(said, loaded.words[node.channel, node.words].questions))
             case _:
                 return Preview(node.channel, whose, in_use.speaker.name, spoken=_spoken(in_use.speaker, node.channel, said))
     except TouchpointError as error:

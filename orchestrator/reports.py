@@ -18,6 +18,7 @@ SAID = {
     "enrollment.started": "follow-up begins",
     "enrollment.ended": "follow-up ends",
     "enrollment.prevented": "no follow-up",
+    "enrollment.moved": "moved to another version",
     "touch.planned": "planned",
     "touch.deferred": "put off",
     "touch.sending": "going out",

@@ -17,14 +17,21 @@ COMMANDS = (
     ("serve", "serve", "serve"),
     ("worker", "serve", "worker"),
     ("beat", "serve", "beat"),
-    ("check", "publish", "check"),
+    ("check", "check", "check"),
     ("publish", "publish", "publish"),
     ("status", "publish", "status"),
+    ("approve", "versions", "approve"),
+    ("withdraw", "versions", "withdraw"),
+    ("retire", "versions", "retire"),
+    ("restore", "versions", "restore"),
+    ("diff", "diff", "diff"),
+    ("move", "move", "move"),
     ("schema", "publish", "schema"),
     ("graph", "graph", "graph"),
     ("event", "event", "event"),
     ("ingest", "ingest", "ingest"),
     ("replay", "replay", "replay"),
+    ("backtest", "backtest", "backtest"),
     ("timeline", "why", "timeline"),
     ("why", "why", "why"),
     ("doctor", "doctor", "doctor"),
@@ -37,28 +44,35 @@ GROUPS = (
     ("customer", "customer"),
     ("reply", "reply"),
     ("rehearse", "rehearse"),
+    ("shadow", "shadow"),
     ("unknown", "unknown"),
     ("event-queue", "aside"),
     ("key", "key"),
     ("user", "user"),
     ("db", "db"),
 )
+PANELS = {  # what --help shows together
+    "Write playbooks": "check rehearse backtest diff publish status move approve withdraw restore retire shadow graph schema replay",
+    "Events and customers": "event ingest event-queue timeline why customer call reply unknown optout pause resume",
+    "Run it": "demo serve worker beat db doctor user key",
+}
 HERE = "orchestrator.cli"
 
 
 def app(argv: list[str]) -> typer.Typer:
     """The command line with the sub-commands that these words need (all of them for help and completion)."""
     root = typer.Typer(
-        name="touchpoint", help=__doc__.splitlines()[0], no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False
+        name="touchpoint", help=_root.__doc__, no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False
     )
     wanted = next((word for word in argv if not word.startswith("-")), "")
     known = {name for name, *_ in COMMANDS} | {name for name, _ in GROUPS}
+    panel = {name: title for title, names in PANELS.items() for name in names.split()}
     for name, module, function in COMMANDS:
         if wanted not in known or wanted == name:
-            root.command(name)(getattr(importlib.import_module(f"{HERE}.{module}"), function))
+            root.command(name, rich_help_panel=panel.get(name))(getattr(importlib.import_module(f"{HERE}.{module}"), function))
     for name, module in GROUPS:
         if wanted not in known or wanted == name:
-            root.add_typer(importlib.import_module(f"{HERE}.{module}").app, name=name)
+            root.add_typer(importlib.import_module(f"{HERE}.{module}").app, name=name, rich_help_panel=panel.get(name))
     root.callback()(_root)
     return root
 

@@ -1,8 +1,7 @@
-"""`touchpoint check | publish | status | schema`: from files to published versions."""
+"""`touchpoint publish | status | schema`: from files to published versions."""
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator import authoring
+from orchestrator.cli.terminal import ByWhom, whoever
 from orchestrator.config import Settings
+from orchestrator.published import Published
 from orchestrator.store.upgrade import require_current
 from orchestrator.wiring import build
 
@@ -22,40 +23,118 @@ if TYPE_CHECKING:
     from orchestrator.doctor.finding import Finding
 
 Folder = Annotated[Path | None, typer.Argument(help="The playbook folder (default: TOUCHPOINT_PLAYBOOKS).")]
-STYLES = {"new": "green", "changed": "yellow", "retired": "red", "unchanged": "dim", "not published": "yellow"}
+FolderOption = Annotated[Path | None, typer.Option("--folder", help="The playbook folder (default: TOUCHPOINT_PLAYBOOKS).")]
+STYLES = {
+    "proposed": "cyan",
+    "shadow": "cyan",
+    "left retired": "dim",
+    "left restored": "yellow",
+    "new": "green",
+    "changed": "yellow",
+    "retired": "red",
+    "unchanged": "dim",
+    "not published": "yellow",
+}
 
 
-def check(folder: Folder = None) -> None:
-    """Load every file of the playbook folder and say what is wrong, with file, line and what to do."""
-    design, files = authoring.load(folder or Settings().playbooks)
-    Console().print(f"{len(files)} files are fine: {len(design.playbooks)} playbooks.", style="green")
-
-
-def publish(folder: Folder = None, by: Annotated[str, typer.Option(help="Who publishes, for the journal.")] = "") -> None:
+def publish(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PLAYBOOK]…", help="Only these (also house-rules, lifecycle); all of the folder when none is named."
+        ),
+    ] = None,
+    folder: FolderOption = None,
+    shadow: Annotated[bool, typer.Option("--shadow", help="Decide beside the current version, and contact nobody.")] = False,
+    by: ByWhom = "",
+) -> None:
     """Make what the folder says current. Customers who are inside a playbook stay on the version they began with."""
+    only, there = _names_or_folder(names or [], folder)
     settings = Settings()
     parts = build(settings)
     require_current(parts.database)
-    done = authoring.publish(parts, folder or settings.playbooks, by or getpass.getuser())
+    done = authoring.publish(parts, there or settings.playbooks, whoever(by), only=only, shadow=shadow)
     _table([(p.name, p.number, p.what) for p in done])
+    for line in told(done):
+        Console().print(line, highlight=False, soft_wrap=True)
 
 
-def status(folder: Folder = None) -> None:
+def told(done: Sequence[Published]) -> list[str]:
+    """What publishing means for those inside, and what is to be done next."""
+    lines: list[str] = []
+    for p in done:
+        name, n = p.name.removeprefix("@"), sum(many for _, many in p.inside)
+        each = ", ".join(f"{many} on version {number}" for number, many in p.inside)
+        if p.what == "proposed":
+            lines.append(f"{name}: version {p.number} waits for another person: touchpoint approve {name}")
+        elif p.what == "shadow":
+            lines.append(f"{name}: version {p.number} decides as a shadow and contacts nobody: touchpoint shadow show {name}")
+        elif p.what == "left retired":
+            lines.append(f"{name}: somebody retired it; to bring it back: touchpoint publish {name}")
+        elif p.what == "left restored":
+            lines.append(
+                f"{name}: somebody restored an earlier version instead of this file; to publish it again: touchpoint publish {name}"
+            )
+        elif p.what == "retired" and n:
+            lines.append(f"{name}: nobody enters it any more; {_inside(n)} {'goes' if n == 1 else 'go'} on ({each})")
+        elif n:
+            lines.append(
+                f"{name}: {_inside(n)} {'stays' if n == 1 else 'stay'} on their version ({each}); to move them: touchpoint move {name}"
+            )
+    return lines
+
+
+def status(
+    folder: Folder = None,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="End with 1 when the folder and what is published differ.")
+    ] = False,
+) -> None:
     """Who is contacted, what waits for a person, and whether the folder differs from what is published."""
     from orchestrator.doctor.contacting import contacting
     from orchestrator.doctor.waiting import waiting
+    from orchestrator.publication import standings
 
     settings = Settings()
     parts = build(settings)
     require_current(parts.database)
     _say([contacting(settings), *waiting(parts.database)])
     Console().print()
-    _table([(p.name, p.number, p.what) for p in authoring.compare(parts, folder or settings.playbooks)])
+    found = standings(parts, folder or settings.playbooks)
+    table = Table("playbook", "version", "", "inside", box=None)
+    for one in found:
+        inside = sum(one.inside.values())
+        elsewhere = f" ({one.elsewhere} on other versions)" if one.elsewhere else ""
+        style = "dim" if one.words == "published" else "yellow" if one.agrees else "red"
+        table.add_row(
+            one.name,
+            str(one.number) if one.number else "–",
+            Text(one.words, style=style),
+            f"{inside}{elsewhere}" if inside else "–",
+        )
+    Console().print(table)
+    if any(not one.agrees for one in found):
+        Console().print(
+            "\nThe folder and what is published differ: touchpoint diff says how, touchpoint publish makes the folder current."
+        )
+        if exit_code:
+            raise typer.Exit(1)
+
+
+def _names_or_folder(names: Sequence[str], folder: Path | None) -> tuple[list[str], Path | None]:
+    """A single folder may stand where names do."""
+    if len(names) == 1 and folder is None and Path(names[0]).is_dir():
+        return [], Path(names[0])
+    return list(names), folder
+
+
+def _inside(n: int) -> str:
+    return f"{n} customer" if n == 1 else f"{n} customers"
 
 
 def schema(
     what: Annotated[
-        str, typer.Argument(help="playbook, lifecycle, house-rules, email, text, voice, voicemail or script.")
+        str, typer.Argument(help="playbook, lifecycle, house-rules, rehearsal, email, text, voice, voicemail or script.")
     ] = "playbook",
 ) -> None:
     """Print a JSON Schema, from which editors complete and check the files."""

@@ -83,7 +83,7 @@ def _clock(database: Database, now: datetime) -> Iterator[Finding]:
 def _published(settings: Settings, parts: Parts) -> Finding:
     check = "playbooks.published"
     try:
-        differing = [p for p in authoring.compare(parts, settings.playbooks) if p.what != "unchanged"]
+        differing = [p for p in authoring.compare(parts, settings.playbooks) if p.what not in ("unchanged", "left retired")]
     except InputError:
         return Finding(check, "warning", "what is published cannot be compared: the files have problems", "touchpoint check")
     try:

@@ -15,7 +15,7 @@ from orchestrator import dispatch, sheets
 from orchestrator.cli.main import app
 from orchestrator.clock import utc_now
 from orchestrator.config import Settings
-from orchestrator.errors import DatabaseError, InputError, NotFound
+from orchestrator.errors import DatabaseError, NotFound
 from orchestrator.wiring import build
 from tests.conftest import ROOT
 
@@ -97,7 +97,7 @@ def test_publishing_twice_changes_nothing_and_status_shows_an_edit(touchpoint: R
     file.write_text(file.read_text().replace("Call at once", "Call soon"))
     assert re.search(r"follow-up +1 +changed", touchpoint("status").output)
     touchpoint("publish")
-    assert re.search(r"follow-up +2 +unchanged", touchpoint("status").output)
+    assert re.search(r"follow-up +2 +published", touchpoint("status").output)
 
 
 def test_check_names_file_line_and_fix(touchpoint: Run, tmp_path: Path) -> None:
@@ -106,8 +106,9 @@ def test_check_names_file_line_and_fix(touchpoint: Run, tmp_path: Path) -> None:
 
     result = touchpoint("check", fails=True)
 
-    assert isinstance(result.exception, InputError)
-    assert re.search(r"follow-up\.yaml:9:\d+: .*'sale'.*did you mean 'sales'", str(result.exception))
+    assert result.exit_code == 1
+    assert re.search(r"follow-up\.yaml:9:\d+: error TP016: .*'sale'", result.output)
+    assert "did you mean 'sales'" in result.output
 
 
 def test_schemas_are_printed_for_editors(touchpoint: Run) -> None:

@@ -44,7 +44,7 @@ DEFAULTS = {"starts_on": "quote.sent", "stops_on": "{quote.accepted: goal, quote
 WORDS = {
     "email": "---\nsubject: {name}\n---\nHello {{{{ customer.first_name | default: 'there' }}}}, this is {name}.\n",
     "text": "This is {name}. {{{{ house.name }}}}\n",
-    "voice": "---\nvoicemail: This is {name} for your voicemail.\n---\nThis is {name}. {{{{ house.name }}}}\n",
+    "voice": "---\nvoicemail: This is {name} for your voicemail. {{{{ house.name }}}}\n---\nThis is {name}. {{{{ house.name }}}}\n",
     "voicemail": "This is {name}. {{{{ house.name }}}}\n",
     "call": "---\ntitle: {name}\ngoal: Hear what they think.\nquestions:\n  mood: {{ask: How do they feel?}}\n---\nThis is {name}.\n",
 }

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from orchestrator import desk, holds, sweep
+from orchestrator import desk, holds, resuming, sweep
 from orchestrator.store.audit import By
 from tests.stories.designs import playbook
 from tests.stories.test_taking_calls import arrive
@@ -43,7 +43,7 @@ def test_a_short_pause_holds_the_calls_and_empties_no_queue(world: World, held: 
     assert desk.claim_next(world.parts, "ari") is None
     world.passes(timedelta(minutes=2))
     assert desk.claim_next(world.parts, "ari") is None
-    holds.resume(world.parts, holds.read(held), LEE)
+    resuming.resume(world.parts, holds.read(held), LEE)
     world.settle()
 
     assert len(world.touches(state="ready")) == 3
