@@ -5,6 +5,7 @@ The clock goes as the real one, from a Monday morning in office hours, and leaps
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -68,7 +69,7 @@ class House:
         self.running = RunningCarrier(Carrier(self.clock, 1, hooks=self.web.url, speed=SPEED, chances=CALM))
         self.settings = Settings(
             _env_file=None, database_url=f"sqlite:///{folder / 'house.sqlite3'}", public_url=self.web.url,
-            carrier_url=self.running.url, playbooks=ROOT / "playbooks",
+            carrier_url=self.running.url, playbooks=Path(shutil.copytree(ROOT / "playbooks", folder / "playbooks")),
         )  # fmt: skip
         self._wake, self._over, self._lock = threading.Event(), threading.Event(), threading.Lock()
         self.parts: Parts = build(self.settings, clock=self.clock, wake=lambda _: self._wake.set(), safe_writes=False)
@@ -92,6 +93,18 @@ class House:
 
     def quote(self, name: str, /, **more: Any) -> None:
         """Somebody got a quote this minute."""
+        self._accept([self._quote(name, **more)])
+
+    def quotes(self, *names: str) -> None:
+        """Each of them got one: more people at once, in a few units of work."""
+        for first in range(0, len(names), 50):
+            self._accept([self._quote(name) for name in names[first : first + 50]])
+
+    def _accept(self, events: list[dict[str, Any]]) -> None:
+        for answer in accept(self.parts, events):
+            assert not answer.problems, answer.problems
+
+    def _quote(self, name: str, /, **more: Any) -> dict[str, Any]:
         ref = f"C-{abs(hash(name)) % 10**8}" if not name.isidentifier() else f"C-{name}"
         self._phones += 1
         # every customer's number ends in 01: they pick up; the rest of it makes them different people
@@ -100,13 +113,11 @@ class House:
             "email": f"customer{self._phones}@example.com", "phone": f"+1{AREAS[self._phones % len(AREAS)]}5550101",
             "time_zone": "America/Chicago", "locale": "en-US", "consent": {"email": "service", "text": "service", "call": "service"}, **more,
         }  # fmt: skip
-        event = {
+        return {
             "id": f"k-{ref}", "source": "crm", "type": "quote.sent", "subject": f"quote/{ref.removeprefix('C-')}",
             "time": self.clock().isoformat(), "customer": customer,
             "data": {"amount": 1850, "currency": "USD", "owner": "ari", "work": "the back deck"},
         }  # fmt: skip
-        (answer,) = accept(self.parts, [event])
-        assert not answer.problems, answer.problems
 
     def member(self, name: str, role: str = "agent", *queues: str, **more: Any) -> Member:
         """Somebody of the staff, made as an admin makes them."""

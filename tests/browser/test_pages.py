@@ -12,7 +12,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 from sqlalchemy import select
 
+from orchestrator import holds
 from orchestrator.store import schema
+from orchestrator.store.audit import AT_THE_TERMINAL
 from tests.browser.house import House
 from tests.browser.person import Person
 from tests.browser.walking import routes, walk
@@ -27,7 +29,8 @@ FIRST_VIEW = 150_000  # bytes that go over the line
 
 @pytest.fixture(scope="module")
 def full_house(house: House) -> House:
-    """With something of everything: a reply, a call without an end, an event that was set aside, a customer with a hostile name."""
+    """With something of everything: a reply, a call without an end, an event that was set aside, a pause, a customer with a hostile name."""
+    holds.pause(house.parts, holds.read("playbook:visit-reminder"), AT_THE_TERMINAL)
     house.quote("Mallory", name=HOSTILE, first_name=HOSTILE)
     phone = house.rows(select(schema.customer.c.phone).where(schema.customer.c.ref == "C-Dana"))[0].phone
     house.running.carrier.text_us(phone, f"Not today please {HOSTILE}")

@@ -14,7 +14,7 @@ from tests.browser.person import Person
 NOT_A_PAGE = {  # GET routes that answer no page of their own
     "/": "leads on", "/desk/waiting": "a part", "/desk/calls/{call}/line": "a part", "/board/now": "a part", "/customers/{customer}/past": "a part",
     "/set-aside/deliveries/{delivery}": "the same page as that of an event",
-    "/playbooks/{playbook}/letter": "a letter in a frame that may run nothing", "/audit.csv": "a file",
+    "/playbooks/{playbook}/letter": "a letter in a frame that may run nothing", "/playbooks/{draft}/letter-draft": "likewise", "/audit.csv": "a file",
     "/sign-in/directory": "leads away", "/sign-in/directory/back": "leads on", "/welcome/{token}": "looked at by its own link",
 }  # fmt: skip
 

@@ -106,7 +106,7 @@ PLAYBOOKS = {
 }
 WORDS = {
     "emails/survey.md": '---\nsubject: How did it go?\nsurvey: {scale: "0-10", ask: How did it go?, low: Badly, high: Well}\n---\nOne click.\n',
-    "voices/ring.md": "---\nkeys: {1: confirm}\nvoicemail: This is a ring for your voicemail.\n---\nThis is a ring.\n",
+    "voices/ring.md": "---\nkeys: {1: confirm}\nvoicemail: This is a ring for your voicemail. {{ house.name }}\n---\nThis is a ring.\n",
 }
 AREAS = (312, 773, 630, 847, 708, 815, 217, 309, 618, 224)
 DISPOSITIONS = (

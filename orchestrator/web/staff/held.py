@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from orchestrator import board, holds
+from orchestrator import board, holds, resuming
+from orchestrator.core.resuming import How
 from orchestrator.core.roles import Right
+from orchestrator.errors import InputError, Problem
 from orchestrator.store import board as asked
 from orchestrator.store.database import Work
 from orchestrator.web.staff.here import Here
@@ -39,9 +41,33 @@ def add(routes: StaffRoutes) -> None:
             return here.refuse(409, f"It stood still already: {what.words}.", "Nothing was changed.")
         return here.go("/board?done=paused")
 
+    @routes.get("/board/pauses/resume", Right.RUN_DESK)
+    def choose(here: Here) -> Response:
+        what = holds.read(here.asked("what"))
+        look = resuming.look(here.parts, what)
+        if look is None:
+            return here.refuse(404, f"It goes on already: {what.words}.", "There is nothing to resume.")
+        zone = here.parts.database.run(lambda work: board.zone_name(here.parts.rulebook.refresh(work)))
+        return here.show(
+            "board/resume.html", what=what, look=look, length=resuming.how_long(look.length), pace=resuming.PER_MINUTE, zone=zone
+        )
+
     @routes.post("/board/pauses/resume", Right.RUN_DESK)
     def resume(here: Here) -> Response:
         what = holds.read(here.form.get("what", ""))
-        if not holds.resume(here.parts, what, here.visitor.by):
+        how, pace = _how(here.form.get("how", How.IN_TIME)), _pace(here.form.get("per_minute", str(resuming.PER_MINUTE)))
+        if resuming.resume(here.parts, what, here.visitor.by, how, pace) is None:
             return here.refuse(409, f"It goes on already: {what.words}.", "Somebody else resumed it. Nothing was changed.")
         return here.go("/board?done=resumed")
+
+
+def _how(text: str) -> How:
+    if text not in set(How):
+        raise InputError(Problem(f"'{text[:40]}' is no way to go on", f"one of {', '.join(How)}", "how"))
+    return How(text)
+
+
+def _pace(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 7):
+        raise InputError(Problem("say how many may follow in one minute", "a number, e.g. 60", "per_minute"))
+    return int(text)

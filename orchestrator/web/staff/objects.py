@@ -5,6 +5,7 @@ A new kind of object is one function here and one line in OBJECTS.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from uuid import UUID
 
@@ -12,6 +13,8 @@ from orchestrator.access.visitors import Visitor
 from orchestrator.parts import Parts
 from orchestrator.store import board, keys, sessions, sights, staff, standing
 from orchestrator.web.staff.routes import Sees
+
+DRAFT = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")  # names of playbooks, "house-rules" and "lifecycle"
 
 
 def sees_customer(parts: Parts, who: Visitor, id_: str) -> bool:
@@ -88,6 +91,11 @@ def sees_playbook(parts: Parts, who: Visitor, id_: str) -> bool:
     return not id_.startswith("@") and bool(parts.database.run(lambda work: standing.version_rows(work, id_)))
 
 
+def sees_draft(parts: Parts, who: Visitor, id_: str) -> bool:
+    """A file of the playbooks folder: whoever may write playbooks at all sees all of them. The page looks whether it is there."""
+    return DRAFT.fullmatch(id_) is not None and len(id_) <= 80
+
+
 def _id(text: str) -> UUID | None:
     try:
         return UUID(text)
@@ -102,6 +110,7 @@ OBJECTS: Mapping[str, Sees] = {
     "key": sees_key,
     "call": sees_call,
     "playbook": sees_playbook,
+    "draft": sees_draft,
     "queue": sees_queue,
     "undecided": sees_undecided,
     "reply": sees_reply,

@@ -15,12 +15,14 @@ from orchestrator.drawing import draw
 from orchestrator.errors import NotFound
 from orchestrator.language.picture import Spot, details
 from orchestrator.language.program import NodeId, TouchNode
+from orchestrator.language.system_events import BUILT_IN
 from orchestrator.playbook_pages import Counts, Standing, View, listing, view, visible, week_words, who
 from orchestrator.rulebook import HOUSE_RULES, LIFECYCLE, InUse
 from orchestrator.store import standing, versions
 from orchestrator.store.database import Work
 from orchestrator.web.staff.here import Here
 from orchestrator.web.staff.routes import StaffRoutes
+from orchestrator.web.staff.studio_parts import folder_lines, too_many
 
 SEE = Right.SEE_PLAYBOOKS
 MOST_SHOWN = 5  # customers at one step, to choose one whose words are shown
@@ -61,15 +63,19 @@ class _Pages:
             return listing(work, in_use, counted), counted
 
         entries, counted = here.parts.database.run(unit)
-        return here.show("playbooks/list.html", entries=entries, counted=counted)
+        later = 0 if here.asked("drafts") == "1" else too_many(here)
+        folder = folder_lines(here) if not later else None
+        return here.show("playbooks/list.html", block="drafts", entries=entries, counted=counted, folder=folder, later=later)
 
     def one(self, here: Here, playbook: str) -> Response:
         def unit(work: Work) -> Response:
             in_use, shown = self._view(here, work, playbook)
             graph = draw(shown.picture, _address(here, shown), shown.counts, panel="#step")
             return here.show(
-                "playbooks/one.html", block="live", in_use=in_use, shown=shown, graph=graph, address=_address(here, shown)
-            )
+                "playbooks/one.html", block="live", in_use=in_use, shown=shown, graph=graph, address=_address(here, shown),
+                checked=playbook not in BUILT_IN,
+                editable=here.visitor.may(Right.WRITE_PLAYBOOKS) and playbook not in BUILT_IN,
+            )  # fmt: skip
 
         return here.parts.database.run(unit)
 

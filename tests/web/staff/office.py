@@ -56,7 +56,8 @@ class Office:
     """Quotes are out; one queue of sales and one of leads have calls."""
 
     def __init__(self, parts: Parts, folder: Path, clock: Hands, *, settings: Settings = SETTINGS) -> None:
-        self.wire, self.clock, self.settings = Wire(), clock, settings
+        self.wire, self.clock = Wire(), clock
+        self.settings = settings.model_copy(update={"playbooks": folder})  # the studio writes there
         self.parts = replace(parts, channels=dict.fromkeys(KINDS, self.wire))
         self.folder = folder
         self._names = 0

@@ -16,7 +16,8 @@ from orchestrator.core.roles import Role
 from orchestrator.keys import issue
 from orchestrator.store import schema
 from orchestrator.store.staff import Member
-from tests.web.staff.office import Office
+from tests.stories import designs
+from tests.web.staff.office import LEADS, SALES, Office
 
 Make = Callable[[Office, Member], tuple[str, str]]  # the ids of one of theirs, and of a foreign one
 EVERYBODY = frozenset(Role)
@@ -118,12 +119,21 @@ def _playbooks(office: Office, member: Member) -> tuple[str, str]:
     return "follow-up", "concerns"
 
 
+def _drafts(office: Office, member: Member) -> tuple[str, str]:
+    """Files of the folder: both are written anew, because pages that change them are tried."""
+    folder = office.settings.playbooks
+    for name, steps in (("follow-up", SALES), ("concerns", LEADS)):
+        (folder / f"{name}.yaml").write_text(designs.playbook(steps, name))
+    return "follow-up", "concerns"
+
+
 THINGS: Mapping[str, Thing] = {
     "customer": Thing(_customers, ALL_BUT_AGENTS),
     "call": Thing(_calls, ALL_BUT_AGENTS),
     "member": Thing(_members, EVERYBODY),  # who may see people at all sees everybody
     "session": Thing(_sessions, NOBODY),
     "playbook": Thing(_playbooks, EVERYBODY),  # everybody may read them
+    "draft": Thing(_drafts, frozenset({Role.AUTHOR, Role.LEAD, Role.ADMIN})),  # whoever may write one may write all
     "queue": Thing(_queues, ALL_BUT_AGENTS),
     "undecided": Thing(_undecided, ALL_BUT_AGENTS),
     "reply": Thing(_replies, ALL_BUT_AGENTS),
@@ -136,4 +146,6 @@ NO_OBJECT: Mapping[str, str] = {}  # paths with parameters and without an object
 NEEDS_A_QUERY: Mapping[str, str] = {  # paths that lead nowhere without a query, so 404 is no refusal: what is missing
     "/playbooks/{playbook}/step": "which step; checked by the tests of the playbook pages",
     "/playbooks/{playbook}/letter": "which e-mail; likewise",
+    "/playbooks/{draft}/letter-draft": "which e-mail; checked by the tests of the studio",
+    "/playbooks/{draft}/steps/one": "which step; likewise",
 }

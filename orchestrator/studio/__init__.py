@@ -1,0 +1,1 @@
+"""The studio: reading and writing the playbooks folder, changing files by form, and what is wrong with a draft."""
