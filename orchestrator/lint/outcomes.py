@@ -9,7 +9,7 @@ from orchestrator.language.dispositions import AUTOMATIC_CALLS, BY_CODE, CLASSES
 from orchestrator.language.program import AGAIN, TouchNode
 from orchestrator.lint.endings import endings, why_never
 from orchestrator.lint.finding import Finding
-from orchestrator.lint.paths import State
+from orchestrator.lint.paths import Edge, State
 from orchestrator.lint.subject import Subject
 
 ENDS_IT = ("goal_met", "already_done", "do_not_contact")
@@ -57,9 +57,7 @@ def goes_on_after_the_end(subject: Subject) -> Iterator[Finding]:
                 continue
             if node.channel in AUTOMATIC_CALLS and code != "do_not_contact":
                 continue  # a key says yes to this call, which need not be the goal of the playbook
-            way = subject.paths.to(node.id, code)
-            on = subject.paths.after(way, lambda state: _is_contact(subject, state)) if way else None
-            if on is not None:
+            if (on := _on(subject, node, code)) is not None:
                 message = f"after '{code}' the playbook contacts them again"
                 yield subject.finding("TP106", message, node.id, "outcomes", named, key=True, path=on)
 
@@ -86,7 +84,20 @@ def _named(node: TouchNode, code: str) -> str:
     return code if code in node.outcomes else BY_CODE[code].kind if BY_CODE[code].kind in node.outcomes else ""
 
 
-def _is_contact(subject: Subject, state: State) -> bool:
+def _on(subject: Subject, node: TouchNode, code: str) -> tuple[Edge, ...] | None:
+    """A way to a contact after an ending; from each state in which it may come, as not all of them lead to one."""
+    paths = subject.paths
+    ways = (
+        (*paths.way_to(state), edge)
+        for state in paths.of(node.id)
+        if state.tries
+        for edge in paths.out(state)
+        if edge.result == code
+    )
+    return next((on for way in ways if (on := paths.after(way, _is_contact)) is not None), None)
+
+
+def _is_contact(state: State) -> bool:
     return state.tries > 0
 
 

@@ -14,7 +14,7 @@ def without_end(subject: Subject) -> Iterator[Finding]:
     if subject.program.stops_on or not subject.paths.contacts:
         return
     last = next(node for node in reversed(subject.touches) if node.id in subject.paths.contacts)
-    message = f"no event ends the playbook: '{last.id}' comes whatever has happened by then"
+    message = f"no event ends the playbook: once '{last.id}' is due, it comes whatever has happened"
     stage = subject.design.lifecycle.events
     known = [event for event in stage if event not in subject.program.starts_on and _same_stage(subject, event)]
     fix = f"add stops_on: {{{known[0]}: goal}}, or whatever makes it needless" if known else ""
