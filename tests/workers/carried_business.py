@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 from sqlalchemy import func, or_, select
 
@@ -145,6 +146,8 @@ class CarriedBusiness:
         self.subjects = 0
         self._last_quote = 0.0
         self.kills = 0
+        self._last_kill = utc_now()
+        self._asked_once: dict[UUID, datetime] = {}
         self.staff_calls = 0
         self._processes: list[subprocess.Popen[bytes]] = []
         self._looked: tuple[float, str] = (0.0, "")
@@ -167,6 +170,7 @@ class CarriedBusiness:
         process.wait()
         self._processes.remove(process)
         self.kills += 1
+        self._last_kill = utc_now()
 
     def starts_web(self, *words: str) -> subprocess.Popen[bytes]:
         """`touchpoint WORDS`, listening when this returns."""
@@ -230,18 +234,31 @@ class CarriedBusiness:
         busy = touch.c.state.in_((TouchState.SENDING, TouchState.CALLING, TouchState.IN_CALL))
         moving = select(touch.c.channel, touch.c.state, func.count()).join(run, run.c.id == touch.c.enrollment_id)
         waiting = select(func.count()).where(schema.inbox.c.state == "waiting")
-        unknown = select(touch.c.channel, attempt.c.began_at, attempt.c.asked_at, run.c.ended_at)
+        unknown = select(attempt.c.id, touch.c.channel, attempt.c.began_at, attempt.c.asked_at, run.c.ended_at)
         unknown = unknown.join(attempt, attempt.c.touch_id == touch.c.id).join(run, run.c.id == touch.c.enrollment_id)
         with self.parts.database.work() as work:
             rows = work.connection.execute(moving.where(or_(free, busy)).group_by(touch.c.channel, touch.c.state))
             said = [f"{n} {channel} {state}" for channel, state, n in rows]
             inbox = work.connection.execute(waiting).scalar_one()
             doubts = work.connection.execute(unknown.where(touch.c.state == TouchState.UNKNOWN, attempt.c.outcome == "unknown"))
-            unasked = Counter(row[0] for row in doubts if not _is_asked(*row))
+            unasked = Counter(row.channel for row in doubts if not self._is_answered(*row))
         said += [f"{inbox} in the inbox"] * bool(inbox) + [f"{n} {channel} in doubt" for channel, n in sorted(unasked.items())]
         upcoming = self.carrier.next_at()  # what comes much later is the limit of a call that is over
         soon = upcoming is not None and upcoming < utc_now() + timedelta(seconds=SILENCE_S)
         return ", ".join([*said, *(["the carrier"] * soon)])
+
+    def _is_answered(
+        self, attempt: UUID, channel: str, began_at: datetime, asked_at: datetime | None, ended_at: datetime | None
+    ) -> bool:
+        """Whether an unknown touch stays what it is: its provider was asked late enough to say no (of e-mails silence says it), and
+        what it said was written. A question is on record before its answer: the next question tells that the answer was taken in.
+        """
+        if asked_at is None or (channel == "email" and ended_at is None):
+            return False  # an e-mail is tried again
+        late = began_at + timedelta(seconds=SILENCE_S if channel == "email" else 2 * LEASE_S)
+        if asked_at <= max(late, self._last_kill):  # a killed process takes no answer in
+            return False
+        return asked_at > self._asked_once.setdefault(attempt, asked_at)
 
     def states(self) -> Counter[str]:
         with self.parts.database.work() as work:
@@ -300,13 +317,6 @@ def _somebody(n: int) -> dict[str, object]:
         phone=phone if n % 2 else by_chance,
         email=box if half % 2 else f"c{n}@example.com",
     )
-
-
-def _is_asked(channel: str, began_at: datetime, asked_at: datetime | None, ended_at: datetime | None) -> bool:
-    """Whether an unknown touch stays what it is: its provider was asked late enough to say no. Of e-mails silence says it."""
-    if asked_at is None or (channel == "email" and ended_at is None):
-        return False  # an e-mail is tried again
-    return asked_at > began_at + timedelta(seconds=SILENCE_S if channel == "email" else 2 * LEASE_S)
 
 
 def _free_port() -> int:
