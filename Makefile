@@ -4,7 +4,7 @@
 PY   ?= python3
 VENV ?= .venv
 ARGS ?=
-CORES ?= -n 2 --dist loadgroup  # CORES= for one core, and a debugger
+CORES ?= -n 2  # CORES= for one core, and a debugger
 BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip install -qq --disable-pip-version-check
 

@@ -7,11 +7,13 @@ is a failure: there the tests must have run on both databases.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests import leaving, servers
 from tests.length import LONG
@@ -26,7 +28,12 @@ TOGETHER = {  # one preparation for many tests
     "tests/test_demo.py": "demo",
     "tests/replay/test_promises.py": "replays",
     "tests/replay/test_same_as_backtest.py": "replays",
+    "tests/browser/": "browser",
 }
+
+# A shell's background jobs hear no Ctrl-C. What is started here shall hear it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 S = TypeVar("S", bound=servers.Server)
 
@@ -75,13 +82,22 @@ def samples() -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """On two cores: the longest first, so that none is left for one core at the end; what shares a long preparation together."""
+    """The longest first, so that on two cores none is left for one core at the end."""
     items.sort(key=lambda item: not item.path.is_relative_to(ROOT / "tests" / "workers"))
-    for item in items:
-        if group := TOGETHER.get(item.path.relative_to(ROOT).as_posix()):
-            item.add_marker(pytest.mark.xdist_group(group))
-        elif item.path.is_relative_to(ROOT / "tests" / "browser"):
-            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+class Together(LoadScopeScheduling):  # type: ignore[misc]  # the library has no types
+    """On two cores each test goes where there is room, and what shares a long preparation goes together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return next((group for beginning, group in TOGETHER.items() if path.startswith(beginning)), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """Instead of xdist's own groups (`--dist loadgroup`): those are names put into the ids of tests, which pytest 9 does not let it change."""
+    return Together(config, log)
 
 
 def pytest_sessionfinish() -> None:
