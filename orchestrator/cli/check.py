@@ -9,11 +9,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import Progress
 
 from orchestrator import authoring
+from orchestrator.cli.most import as_json
+from orchestrator.cli.most import shown as tables
 from orchestrator.config import Settings
+from orchestrator.core.house import check_house
 from orchestrator.errors import InputError, PlaybookError, Problem
+from orchestrator.language.design import load_design
 from orchestrator.lint.finding import SEVERITIES, Finding, Severity
+from orchestrator.lint.most import MostContacts, most_contacts
 
 FORMATS = ("text", "json", "sarif")
 _COLOURS = {"error": typer.colors.RED, "warning": typer.colors.YELLOW, "note": typer.colors.BLUE}
@@ -27,6 +34,7 @@ def check(
     format_: Annotated[str, typer.Option("--format", help="text, json or sarif.")] = "text",
     severity: Annotated[str, typer.Option(help="The least to show: error, warning or note.")] = "note",
     strict: Annotated[bool, typer.Option(help="Fail on warnings too.")] = False,
+    most: Annotated[bool, typer.Option("--most", help="Show the most contacts that anybody can get, beside the caps.")] = False,
 ) -> None:
     """Prove what can be proved about the playbooks: steps nobody reaches, endless loops, windows that never open, and more."""
     if format_ not in FORMATS:
@@ -40,13 +48,20 @@ def check(
     shown = [finding for finding in findings if SEVERITIES.index(finding.severity) <= SEVERITIES.index(_severity(severity))]
     match format_:
         case "json":
-            typer.echo(json.dumps({"findings": [asdict(finding) for finding in shown]}, indent=2, ensure_ascii=False))
+            said: dict[str, object] = {"findings": [asdict(finding) for finding in shown]}
+            if most and (counted := _most(texts)):
+                said["most"] = as_json(counted)
+            typer.echo(json.dumps(said, indent=2, ensure_ascii=False))
         case "sarif":
             from orchestrator.lint.sarif import sarif
 
             typer.echo(json.dumps(sarif(shown, _from_here(folder)), indent=2, ensure_ascii=False))
         case _:
             _say(shown, texts, wanted)
+            if most and (counted := _most(texts)):
+                typer.echo()
+                for part in tables(counted):
+                    Console().print(part)
     fails = {"error", "warning"} if strict else {"error"}
     if any(finding.severity in fails for finding in findings):
         raise typer.Exit(1)
@@ -63,6 +78,20 @@ def _findings(folder: Path) -> tuple[dict[str, str], list[Finding]]:
     except PlaybookError as wrong:
         return {}, list(as_findings(wrong.problems))
     return texts, check_files(texts)
+
+
+def _most(texts: Mapping[str, str]) -> MostContacts | None:
+    """The most contacts of the whole folder; None when it cannot be loaded, which the findings say."""
+    try:
+        design = load_design(texts)
+    except PlaybookError:
+        return None
+    if check_house(design.house_rules):
+        return None
+    screen = Console(stderr=True)
+    with Progress(console=screen, transient=True, disable=not screen.is_terminal) as progress:
+        task = progress.add_task("", total=len(design.playbooks) + len(design.house_rules.caps))
+        return most_contacts(design, lambda what: progress.update(task, description=what, advance=1))
 
 
 def _folder(named: Sequence[Path]) -> tuple[Path, frozenset[str]]:

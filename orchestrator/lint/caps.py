@@ -192,19 +192,28 @@ def _said(walk: Walk, walked: Walked, counted: Sequence[Made]) -> Verdict:
 def _finding(subject: Subject, cap: Cap, witness: Witness) -> Finding:
     zone = witness.zone
     last = witness.counted[-1]
-    what = {None: "contact", "email": "e-mail"}.get(cap.of, str(cap.of))
-    when = "on one day" if cap.per == "day" else "within seven days"
     many, allowed = len(witness.counted), cap.most
-    match witness.verdict:
-        case Defer(until, _, _):
-            then = f"'{last.touchpoint}' is put off from {at_words(last.at, zone)} to {at_words(until, zone)}"
-        case Deny(rule, _, _):
-            then = f"'{last.touchpoint}' is skipped ({rule})"
-        case _:
-            then = f"'{last.touchpoint}' comes after the others"
-    message = f"{many} {what}s {when} are possible and the house allows {allowed}: {then}"
+    then = then_words(witness.verdict, last, zone)
+    message = f"{many} {contacts_words(cap)} are possible and the house allows {allowed}: {then}"
     path = dated(subject, witness.anchor, witness.made, zone)
     return subject.finding(_CODES[cap.per], message, last.node, path=path)
+
+
+def contacts_words(cap: Cap) -> str:
+    """ "contacts on one day", "calls within seven days": what a cap counts."""
+    what = {None: "contact", "email": "e-mail"}.get(cap.of, str(cap.of))
+    return f"{what}s {'on one day' if cap.per == 'day' else 'within seven days'}"
+
+
+def then_words(verdict: Verdict, last: Made, zone: str) -> str:
+    """What becomes of the contact that is one too many."""
+    match verdict:
+        case Defer(until, _, _):
+            return f"'{last.touchpoint}' is put off from {at_words(last.at, zone)} to {at_words(until, zone)}"
+        case Deny(rule, _, _):
+            return f"'{last.touchpoint}' is skipped ({rule})"
+        case _:
+            return f"'{last.touchpoint}' comes after the others"
 
 
 def dated(subject: Subject, anchor: datetime, made: Sequence[Made], zone: str) -> str:

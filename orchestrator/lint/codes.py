@@ -75,6 +75,7 @@ _ALL = (
     Code("TP501", "warning", "the house's cap for a day holds this playbook back", "put more time between the contacts, or leave one out"),
     Code("TP502", "warning", "the house's cap for a week holds this playbook back", "put more time between the contacts, or leave one out"),
     Code("TP503", "note", "too many ways to tell whether the caps hold it back", "give its calls fewer tries, or make two playbooks of it"),
+    Code("TP504", "warning", "the house's cap holds it back beside another playbook", "let one of them wait, or end it when the other starts"),
     # -- playbooks beside each other
     Code("TP601", "warning", "two playbooks contact the same customer on one day", "let one of them wait, or part them by only_if"),
     Code("TP602", "note", "one event starts two playbooks", "part them by only_if when a customer is to go through one of them"),

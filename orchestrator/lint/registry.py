@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from orchestrator.language.design import Design
 from orchestrator.lint.answers import asked_later
+from orchestrator.lint.beside import held_back_beside
 from orchestrator.lint.caps import can_bite
 from orchestrator.lint.delays import always_shut
 from orchestrator.lint.events import never_caused, of_another_subject, stale_start, unused_events
@@ -56,5 +57,6 @@ TOGETHER: tuple[Together, ...] = (
     never_caused,
     unused_events,
     same_day,
+    held_back_beside,
     for_ever,
 )

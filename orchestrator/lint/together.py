@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from itertools import product
@@ -16,6 +15,7 @@ from orchestrator.language.program import EndNode, TouchNode
 from orchestrator.lint.bounds import TooMuch, Work
 from orchestrator.lint.finding import Finding
 from orchestrator.lint.imaginary import Person, fields_of, imagine
+from orchestrator.lint.pairs import pairs, same_customer
 from orchestrator.lint.paths import Edge
 from orchestrator.lint.subject import Subject
 from orchestrator.lint.walking import Made, Walk, at_words, quiet_weeks
@@ -27,7 +27,6 @@ _HOURS = (9, 15)  # at which the event of an example comes
 _SOME_DAY = datetime(2026, 2, 2, 15, tzinfo=UTC)  # for what does not depend on the day
 _MESSAGES, _CALLS = "touch.sent", "call.finished"
 _OWN = frozenset({_MESSAGES, _CALLS})
-Pair = tuple[Subject, Subject]
 
 
 def same_day(design: Design, subjects: Mapping[str, Subject]) -> Iterator[Finding]:
@@ -39,7 +38,7 @@ def same_day(design: Design, subjects: Mapping[str, Subject]) -> Iterator[Findin
     work = Work(MOST_WORK)
     told: dict[tuple[str, str], int] = {}
     left_out: dict[str, int] = {}
-    for one, other in _pairs(subjects):
+    for one, other in pairs(subjects):
         found = None
         if told.get((one.name, "TP601"), 0) < MOST_TOLD:
             try:
@@ -102,29 +101,6 @@ def for_ever(design: Design, subjects: Mapping[str, Subject]) -> Iterator[Findin
 # -- on one day ---------------------------------------------------------------------------------------------------
 
 
-def _pairs(subjects: Mapping[str, Subject]) -> Iterator[Pair]:
-    """Playbooks that may run for one subject at a time: they start on the same event, or on events of one kind of subject."""
-    groups: dict[str, list[Subject]] = {}
-    for subject in subjects.values():
-        for kind in sorted({event.partition(".")[0] for event in subject.program.starts_on}):
-            groups.setdefault(kind, []).append(subject)
-    seen: set[tuple[str, str]] = set()
-    for group in groups.values():
-        for index, one in enumerate(group):
-            for other in group[index + 1 :]:
-                if (one.name, other.name) not in seen and _meet(one, other):
-                    seen.add((one.name, other.name))
-                    yield one, other
-
-
-def _meet(one: Subject, other: Subject) -> bool:
-    """Whether both can be under way at once: neither's start ends the other, or the same event starts both."""
-    if one.program.starts_on & other.program.starts_on:
-        return True
-    ends = one.program.stops_on.keys() & other.program.starts_on or other.program.stops_on.keys() & one.program.starts_on
-    return not ends
-
-
 class _Alone:
     """What can be told of one playbook before it is laid beside others."""
 
@@ -174,7 +150,7 @@ def _example(alone: _Alone, beside: _Alone, work: Work) -> tuple[list[Made], lis
             if together and my_days is not None and their_days is not None and not my_days & their_days:
                 continue
             work.more()
-            people = _people(one, mine, other, theirs, zone, (anchor, anchor))
+            people = same_customer(one, mine, other, theirs, zone, (anchor, anchor))
             if people is None:
                 break
             made = Walk(one.program, one.house, people[0]).along(mine, anchor).made
@@ -183,7 +159,7 @@ def _example(alone: _Alone, beside: _Alone, work: Work) -> tuple[list[Made], lis
                 return met
             for begins in [] if together else _shifted(made, also, anchor, zone):
                 work.more()
-                people = _people(one, mine, other, theirs, zone, (anchor, begins))
+                people = same_customer(one, mine, other, theirs, zone, (anchor, begins))
                 if people is not None:
                     made = Walk(one.program, one.house, people[0]).along(mine, anchor).made
                     also = Walk(other.program, other.house, people[1]).along(theirs, begins).made
@@ -208,33 +184,9 @@ def _shifted(made: Sequence[Made], also: Sequence[Made], anchor: datetime, zone:
         yield datetime.combine(there.date() + days, there.time(), zone_of(zone)).astimezone(UTC)
 
 
-def _people(
-    one: Subject, mine: Sequence[Edge], other: Subject, theirs: Sequence[Edge], zone: str, anchors: tuple[datetime, datetime]
-) -> tuple[Person, Person] | None:
-    """The same customer for both; with the same event when it starts both."""
-    together = one.program.starts_on & other.program.starts_on
-    pairs = ((one, mine, other, theirs, anchors[0]), (other, theirs, one, mine, anchors[1]))
-    declared = {**one.source.compiled.declared, **other.source.compiled.declared}
-    people = [
-        imagine(a.program, a.design.lifecycle, declared, way, zone, anchor, also=[(b.program, gone)] if together else [])
-        for a, way, b, gone, anchor in pairs
-    ]
-    first, second = people
-    if first is None or second is None or first.ref != second.ref:
-        return None
-    if together and (first.started_by != second.started_by or dict(first.event) != dict(second.event)):
-        return None
-    for customer in (first.customer, second.customer):
-        both = replace(first, customer=customer), replace(second, customer=customer)
-        walks = zip((one, other), both, anchors, strict=True)
-        if all(Walk(subject.program, subject.house, person).begins(anchor) for subject, person, anchor in walks):
-            return both
-    return None
-
-
 def _fits_both(one: Subject, other: Subject) -> bool:
     zone = next(iter(one.house.strictest), "UTC")
-    return _people(one, (), other, (), zone, (_SOME_DAY, _SOME_DAY)) is not None
+    return same_customer(one, (), other, (), zone, (_SOME_DAY, _SOME_DAY)) is not None
 
 
 def _shown(subject: Subject, made: Sequence[Made], zone: str) -> str:

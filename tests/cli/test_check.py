@@ -202,3 +202,39 @@ def shape_of_sarif(log: Any) -> list[str]:
 
 
 LEVELS = ("none", "note", "warning", "error")
+
+
+def test_the_most_contacts_are_shown_beside_what_the_house_allows(check: Run) -> None:
+    shown = check("--most").output
+
+    (visit,) = [line.split() for line in shown.splitlines() if line.startswith("visit-reminder ")]
+    (allowed,) = [line.split() for line in shown.splitlines() if line.startswith("the house allows ")]
+    assert visit[1:4] == ["5", "/", "10"]
+    assert allowed[3:6] == ["3", "/", "10"]
+    assert "can hold back playbooks beside each other" in " ".join(shown.split())
+
+
+def test_the_table_in_the_documentation_is_what_the_command_shows(check: Run) -> None:
+    document = (ROOT / "docs" / "lint.md").read_text()
+    block = document.split("$ touchpoint check --most\n")[1].split("```")[0].strip().splitlines()
+
+    shown = [line.rstrip() for line in check("--most").output.splitlines()]
+
+    assert len(block) == 10
+    assert shown[: len(block)] == block
+
+
+def test_the_most_contacts_in_json_say_of_each_cap_what_is_known(check: Run) -> None:
+    most = json.loads(check("--most", "--format", "json").stdout)["most"]
+
+    each = [counts["contacts"]["week"] for counts in most["playbooks"].values()]
+    assert most["one_of_each"]["contacts"]["week"] == sum(each)
+    week = next(cap for cap in most["caps"] if cap["per"] == "week")
+    assert (week["held_back"], week["alone"]) == ("beside", max(each))
+    assert week["example"].count("→") >= 2
+
+
+def test_the_most_contacts_of_what_cannot_be_loaded_are_not_told(check: Run, folder: Path) -> None:
+    (folder / "texts" / "visit-reminder.md").write_bytes(b"Caf\xe9")
+
+    assert "the house allows" not in check("--most").output
