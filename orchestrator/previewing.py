@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from orchestrator import made_up
+from orchestrator import likely, made_up
 from orchestrator.channels import letter
 from orchestrator.channels.base import Company, Outgoing, Survey
 from orchestrator.channels.segments import Segments, segments
@@ -18,7 +18,6 @@ from orchestrator.core.zones import zone_of
 from orchestrator.errors import TouchpointError
 from orchestrator.language.design import LoadedVersion
 from orchestrator.language.facts import customer_facts, facts
-from orchestrator.language.lifecycle import FieldType
 from orchestrator.language.program import TouchNode
 from orchestrator.language.script import Script, shape
 from orchestrator.language.words import Rendered
@@ -32,12 +31,6 @@ if TYPE_CHECKING:
 
 REF = "C-77"  # the imaginary customer's id
 Values = Mapping[str, object]  # nested, as templates read them
-# What common fields are likely to hold; anything else is shown by its name
-_LIKELY: Mapping[str, object] = {
-    "amount": 1850, "total": 1850, "currency": "USD", "owner": "Ari", "work": "six new windows", "kind": "window", "count": 6,
-    "address": "12 Birch Lane", "done": "the old frames are out", "next": "the new ones go in", "rating": 4, "score": 4,
-    "number": "R-2041", "code": "R-2041", "reason": "more time to decide", "promise": "send the drawing", "what": "send the drawing",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +71,7 @@ def imaginary(in_use: InUse, loaded: LoadedVersion, now: datetime) -> Values:
     for name, kind in loaded.declared.items():
         group, _, last = name.partition(".")
         if group in ("event", "answers", "customer"):
-            groups.setdefault(group, {})[last] = _likely(last, kind, soon)
+            groups.setdefault(group, {})[last] = likely.value(last, kind, soon)
     person = customer_facts(
         ref=REF, name=made_up.name(REF), email=made_up.email(REF), phone=made_up.phone(REF), locale="en-US", time_zone=zone,
         extra={**groups.get("customer", {}), "first_name": made_up.first_name(REF)},
@@ -156,29 +149,6 @@ def _spoken(speaker: Company, channel: str, said: Rendered) -> tuple[Spoken, ...
         lines.append(Spoken("A voicemail hears", "nothing; it is hung up before the tone."))
     person, machine = lines[:-1], lines[-1:]
     return (*machine, *person) if channel == "voicemail" else (*person, *machine)
-
-
-def _likely(name: str, kind: FieldType, soon: datetime) -> object:
-    match kind.kind:
-        case "number":
-            return _LIKELY[name] if isinstance(_LIKELY.get(name), int) else 3
-        case "boolean":
-            return True
-        case "time":
-            return soon.isoformat()
-        case "date":
-            return soon.date().isoformat()
-        case "list":
-            return [f"first {_plain(name)}", f"second {_plain(name)}"]
-        case "text":
-            found = _LIKELY.get(name)
-            if isinstance(found, str):
-                return found
-            return f"https://example.com/{name}" if name.split("_")[-1] in ("url", "link", "portal") else f"({_plain(name)})"
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", " ")
 
 
 @functools.cache

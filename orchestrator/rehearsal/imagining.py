@@ -6,17 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from orchestrator import made_up
+from orchestrator import likely, made_up
 from orchestrator.language.lifecycle import EventDeclaration, FieldType
 from orchestrator.language.program import Program
 from orchestrator.language.rehearsal import Person
 from orchestrator.rehearsal.clocks import Clock
 
 REF = "C-77"
-_LIKELY: Mapping[str, Any] = {
-    "amount": 1850, "total": 1850, "currency": "USD", "work": "six new windows", "count": 6, "crew": "Sam and Lou",
-    "address": "12 Birch Lane", "number": "R-2041", "title": "bathroom renovation", "lead": "Noor", "rating": 4, "kind": "repair",
-}  # fmt: skip
 
 
 def somebody(zone: str, purpose: str = "service", ref: str = REF) -> Person:
@@ -35,7 +31,8 @@ def subject_of(program: Program) -> str:
 
 def values_of(declared: EventDeclaration, clock: Clock, at: datetime, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Values for the fields of an event that comes at that moment; those that were given first."""
-    made = {name: _likely(name, kind, clock, at) for name, kind in declared.fields.items() if name != "owner"}
+    soon = (at.astimezone(clock.zone) + timedelta(days=7)).replace(hour=10, minute=0, second=0, microsecond=0)
+    made = {name: likely.value(name, kind, soon) for name, kind in declared.fields.items() if name != "owner"}
     return {**made, **(given or {})}
 
 
@@ -53,21 +50,3 @@ def typed(text: str, kind: FieldType | None) -> Any:
             return [part.strip() for part in text.split(";") if part.strip()]
         case _:
             return text
-
-
-def _likely(name: str, kind: FieldType, clock: Clock, at: datetime) -> Any:
-    soon = (at.astimezone(clock.zone) + timedelta(days=7)).replace(hour=10, minute=0, second=0, microsecond=0)
-    match kind.kind:
-        case "number":
-            return _LIKELY[name] if isinstance(_LIKELY.get(name), int) else 3
-        case "boolean":
-            return True
-        case "time":
-            return soon.isoformat()
-        case "date":
-            return soon.date().isoformat()
-        case "list":
-            return [f"first {name.replace('_', ' ')}", f"second {name.replace('_', ' ')}"]
-        case "text":
-            found = _LIKELY.get(name)
-            return found if isinstance(found, str) else f"({name.replace('_', ' ')})"
