@@ -12,7 +12,6 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from orchestrator import authoring
 from orchestrator.cli.most import as_json
 from orchestrator.cli.most import shown as tables
 from orchestrator.config import Settings
@@ -68,16 +67,17 @@ def check(
 
 
 def _findings(folder: Path) -> tuple[dict[str, str], list[Finding]]:
-    from orchestrator.lint.lint import check as check_files
     from orchestrator.lint.loading import as_findings
+    from orchestrator.studio.draft import together
+    from orchestrator.studio.folder import Folder
 
     if not (folder / "lifecycle.yaml").is_file() and not folder.is_dir():
         raise InputError(Problem("there is no such folder", "name the folder that holds lifecycle.yaml", str(folder)))
     try:
-        texts = authoring.read_folder(folder)
+        texts = Folder(folder).files()
     except PlaybookError as wrong:
         return {}, list(as_findings(wrong.problems))
-    return texts, check_files(texts)
+    return texts, list(together(texts))
 
 
 def _most(texts: Mapping[str, str]) -> MostContacts | None:
@@ -111,9 +111,8 @@ def _folder(named: Sequence[Path]) -> tuple[Path, frozenset[str]]:
 
 
 def _concerns(finding: Finding, wanted: frozenset[str]) -> bool:
-    """Whether a finding is in one of these files, or in the words of a playbook that is one of them."""
-    in_its_words = "/" in finding.file and f"{finding.playbook}.yaml" in wanted
-    return finding.file in wanted or in_its_words
+    """Whether a finding is in one of these files, or about a playbook that is one of them."""
+    return finding.file in wanted or any(f"{name}.yaml" in wanted for name in finding.playbooks)
 
 
 def _severity(word: str) -> Severity:
@@ -138,5 +137,5 @@ def _say(findings: Sequence[Finding], texts: Mapping[str, str], wanted: frozense
         return
     playbooks = [name for name in wanted or texts if "/" not in name and name not in ("lifecycle.yaml", "house-rules.yaml")]
     count = len(wanted or texts)
-    of_them = f"{len(playbooks)} {'playbook' if len(playbooks) == 1 else 'playbooks'}"
-    typer.secho(f"{count} {'file is' if count == 1 else 'files are'} fine: {of_them}.", fg=typer.colors.GREEN)
+    of_them = f": {len(playbooks)} {'playbook' if len(playbooks) == 1 else 'playbooks'}" if playbooks else ""
+    typer.secho(f"{count} {'file is' if count == 1 else 'files are'} fine{of_them}.", fg=typer.colors.GREEN)

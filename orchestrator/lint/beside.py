@@ -1,45 +1,48 @@
-"""Whether the house's caps hold two playbooks back beside each other when they hold back neither alone: proved, shown, or not known.
+"""Whether the house's caps hold playbooks back beside each other when they hold back none of them alone: proved, shown, or not known.
 
-Proved: the most contacts of both, added up, are no more than the cap allows. Shown: the real planner walks both, for one customer.
+Proved: the most contacts of each, added up, are no more than the cap allows. Shown: the real planner walks them, for one customer and
+with every policy asked, until the cap holds a contact back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
+from itertools import permutations
 
-from orchestrator.core.model import AUTOMATIC_CALLS, Contact, Verdict
+from orchestrator.core.model import Verdict
 from orchestrator.core.windows import local_day
 from orchestrator.core.zones import zone_of
 from orchestrator.language.design import Design
 from orchestrator.language.dispositions import ALL
 from orchestrator.language.house_rules import Cap
-from orchestrator.language.program import TouchNode, WaitNode
+from orchestrator.language.program import WaitNode
 from orchestrator.lint.bounds import Graph, TooMuch, Work, graph_of, most_within
-from orchestrator.lint.caps import DAYS, contacts_words, counted_by, dated, then_words, too_many, walk
+from orchestrator.lint.capped import DAYS, Going, counted_by, until_held
+from orchestrator.lint.caps import contacts_words, dated, then_words, walk, walk_of
 from orchestrator.lint.finding import Finding
 from orchestrator.lint.imaginary import Person
-from orchestrator.lint.pairs import Pair, kinds_of, pairs, same_customer
+from orchestrator.lint.pairs import groups_of, kinds_of, meet, pairs, same_customer, start_alike
 from orchestrator.lint.paths import Edge
 from orchestrator.lint.subject import Subject
-from orchestrator.lint.walking import Made, Walk, Walked, quiet_weeks
+from orchestrator.lint.walking import Made, Walk, quiet_weeks
 from orchestrator.lint.week import week_of
 
 MOST_WORK = 60_000  # standings and examples looked at for all playbooks, about a second: counted, not timed
 MOST_TOLD = 3  # others that a playbook is said to be held back beside; then there is enough to mend
+MOST_TOGETHER = 6  # playbooks in one example
 _EXAMPLE = 40  # standings that an example counts for
 _HOURS = (9, 15)  # at which the event of an example comes
 _LATER = (timedelta(0), timedelta(minutes=45))  # of the second event: calls of both at one moment are none
-CALLS = frozenset({"call", *AUTOMATIC_CALLS})
 _OWN = frozenset({"touch.sent", "call.finished"})
 _SUPPRESS = frozenset(d.code for d in ALL if d.kind == "suppress")
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one of the two does in an example."""
+    """What one playbook does in an example."""
 
     subject: Subject
     anchor: datetime
@@ -50,23 +53,23 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Contacts of two playbooks with one customer, up to the one too many: its part comes first."""
+    """Contacts of some playbooks with one customer, all allowed but the last: its part comes first."""
 
     zone: str
-    parts: tuple[Part, Part]
-    counted: tuple[Made, ...]  # those that fall into the cap's days, the last one is too many
+    parts: tuple[Part, ...]
+    counted: tuple[Made, ...]  # those that fall into the cap's days, the last one is held back
     verdict: Verdict  # what the policies say of the last one
 
 
 @dataclass(frozen=True, slots=True)
-class PairProof:
-    """One cap and two playbooks, neither of which it holds back alone.
+class JointProof:
+    """One cap and some playbooks, none of which it holds back alone.
 
     bound: one enrollment of each never makes more contacts in that time; None: it could not be worked out.
     """
 
     cap: Cap
-    pair: Pair
+    subjects: tuple[Subject, ...]
     bound: int | None
     example: Example | None = None
 
@@ -110,72 +113,110 @@ class Most:
 
 
 def held_back_beside(design: Design, subjects: Mapping[str, Subject]) -> Iterator[Finding]:
-    """Two playbooks about one subject that a cap holds back only because both are under way.
+    """Playbooks about one subject that a cap holds back only because more than one is under way.
 
     Of which it is not known, because it would take too long or enough is found already, is said too.
     """
     beside = Beside(Work(MOST_WORK))
     told: dict[str, int] = {}
-    left_out: dict[str, int] = {}
+    left_out: dict[str, list[str]] = {}
+    passed: set[tuple[str, int]] = set()  # kinds and caps of which there is an example
     for pair in pairs(subjects):
         name = pair[0].name
         proofs = beside.proofs(pair) if told.get(name, 0) < MOST_TOLD else None
-        shown = next((p for p in proofs or () if p.example is not None), None)
-        if shown is not None and shown.example is not None:
+        shown = [p for p in proofs or () if p.example is not None]
+        passed |= {(kind, id(p.cap)) for p in shown for kind in kinds_of(pair[0]) & kinds_of(pair[1])}
+        if shown and shown[0].example is not None:
             told[name] = told.get(name, 0) + 1
-            yield _finding(shown.cap, shown.example)
+            yield _finding(shown[0].cap, shown[0].example)
         elif proofs is None or any(p.bound is None for p in proofs):
-            left_out[name] = left_out.get(name, 0) + 1
-    for name, many in left_out.items():
-        others = "another playbook" if many == 1 else f"{many} other playbooks"
+            left_out.setdefault(name, []).append(pair[1].name)
+    for kind, group in groups_of(subjects).items():
+        if len(group) < 3 or any(name in left_out for name in (subject.name for subject in group)):
+            continue  # enough is said, or too much to look at
+        for cap in group[0].house.caps:
+            if (kind, id(cap)) not in passed and (found := beside.of_all(cap, group)) is not None:
+                yield _finding(cap, found)
+                break
+    for name, more in left_out.items():
+        others = "another playbook" if len(more) == 1 else f"{len(more)} other playbooks"
         message = f"whether the house's caps hold '{name}' back beside {others} is not said here: there are too many ways"
-        yield subjects[name].finding("TP503", message, ("starts_on",), fix="mend what is shown, then check again")
+        fix = "mend what is shown, then check again"
+        yield subjects[name].finding("TP503", message, ("starts_on",), fix=fix, beside=more)
 
 
 class Beside:
-    """Playbooks laid beside each other, two by two; what is worked out for one of them is kept."""
+    """Playbooks laid beside each other; what is worked out for one of them is kept."""
 
     def __init__(self, work: Work) -> None:
         self.work = work
         self._mosts: dict[str, Most] = {}
 
-    def proofs(self, pair: Pair) -> list[PairProof]:
-        """What is known of each cap that holds back neither of the two alone."""
-        mosts = [self._mosts.setdefault(subject.name, Most(subject, self.work)) for subject in pair]
-        return [proof for cap in pair[0].house.caps if (proof := _prove(cap, pair, mosts, self.work)) is not None]
+    def proofs(self, subjects: Sequence[Subject]) -> list[JointProof]:
+        """What is known of each cap that holds back none of these alone."""
+        mosts = [self.most_of(subject) for subject in subjects]
+        return [proof for cap in subjects[0].house.caps if (proof := _prove(cap, mosts, self.work)) is not None]
+
+    def of_all(self, cap: Cap, group: Sequence[Subject]) -> Example | None:
+        """Three playbooks or more of a group that pass the cap together: the fullest ones that can all be under way at once."""
+        mosts = fullest(cap, [most for most in map(self.most_of, group) if (most.within(cap)[0] or 0) <= cap.most])
+        for many in range(3, len(mosts) + 1):
+            proof = _prove(cap, mosts[:many], self.work)
+            if proof is not None and proof.example is not None:
+                return proof.example
+        return None
+
+    def most_of(self, subject: Subject) -> Most:
+        """The most of one of them."""
+        return self._mosts.setdefault(subject.name, Most(subject, self.work))
 
 
-def _prove(cap: Cap, pair: Pair, mosts: Sequence[Most], work: Work) -> PairProof | None:
+def fullest(cap: Cap, mosts: Sequence[Most]) -> list[Most]:
+    """Playbooks that can all be under way at once, those with the most first."""
+    chosen: list[Most] = []
+    for one in sorted(mosts, key=lambda most: -(most.within(cap)[0] or 0)):
+        if one.within(cap)[0] and all(_side_by_side(one.subject, other.subject) for other in chosen):
+            chosen.append(one)
+    return chosen[:MOST_TOGETHER]
+
+
+def _side_by_side(one: Subject, other: Subject) -> bool:
+    return not kinds_of(one) & kinds_of(other) or meet(one, other)
+
+
+def _prove(cap: Cap, mosts: Sequence[Most], work: Work) -> JointProof | None:
+    subjects = tuple(most.subject for most in mosts)
     quick = [most.possible(cap) for most in mosts]
     if None not in quick and (at_most := sum(many or 0 for many in quick)) <= cap.most:
-        return PairProof(cap, pair, at_most)
-    (mine, my_way), (theirs, their_way) = (most.within(cap) for most in mosts)
-    if mine is None or theirs is None:
-        return PairProof(cap, pair, None)
-    if mine > cap.most or theirs > cap.most:
+        return JointProof(cap, subjects, at_most)
+    each = [most.within(cap) for most in mosts]
+    if any(many is None for many, _ in each):
+        return JointProof(cap, subjects, None)
+    if any(many > cap.most for many, _ in each if many is not None):
         return None  # said of that one already
-    if mine + theirs <= cap.most:
-        return PairProof(cap, pair, mine + theirs)
+    together = sum(many for many, _ in each if many is not None)
+    if together <= cap.most:
+        return JointProof(cap, subjects, together)
     try:
-        return PairProof(cap, pair, mine + theirs, example(cap, pair, (my_way, their_way), work))
+        return JointProof(cap, subjects, together, example(cap, subjects, [way for _, way in each], work))
     except TooMuch:
-        return PairProof(cap, pair, None)
+        return JointProof(cap, subjects, None)
 
 
-def example(cap: Cap, pair: Pair, ways: tuple[Sequence[Edge], Sequence[Edge]], work: Work) -> Example | None:
-    """Both ways walked for one customer so that they meet within the cap's days; None when that makes not one too many."""
-    one, other = pair
-    zone = next(iter(one.house.strictest), "UTC")
-    monday = quiet_weeks(one.house, zone)
+def example(cap: Cap, subjects: Sequence[Subject], ways: Sequence[Sequence[Edge]], work: Work) -> Example | None:
+    """All ways walked for one customer so that their fullest days meet; None when the cap holds nothing back then."""
+    zone = next(iter(subjects[0].house.strictest), "UTC")
+    monday = quiet_weeks(subjects[0].house, zone)
     if any(edge.result in _SUPPRESS for way in ways for edge in way[:-1]):
-        return None  # it may end the contacts of the other as well
-    if kinds_of(one) & kinds_of(other) and not (_leaves(ways[0], one, other) and _leaves(ways[1], other, one)):
-        return None
+        return None  # it may end the contacts of the others as well
+    for (one, way), (other, _) in permutations(zip(subjects, ways, strict=True), 2):
+        if kinds_of(one) & kinds_of(other) and not _leaves(way, one, other):
+            return None
     for day in range(7):
         for hour in _HOURS:
             clock = datetime.combine(monday + timedelta(days=7 + day), time(hour), zone_of(zone))
-            work.more(_EXAMPLE)
-            found = _met(cap, pair, ways, zone, clock.astimezone(UTC))
+            work.more(_EXAMPLE * len(ways))
+            found = _met(cap, subjects, ways, zone, clock.astimezone(UTC))
             if found is not None:
                 return found
     return None
@@ -189,100 +230,72 @@ def _leaves(way: Sequence[Edge], one: Subject, other: Subject) -> bool:
     return not heard & (came | _OWN)
 
 
-def _met(cap: Cap, pair: Pair, ways: tuple[Sequence[Edge], Sequence[Edge]], zone: str, anchor: datetime) -> Example | None:
-    first = _walked(pair, ways, zone, (anchor, anchor))
-    if first is None:
-        return None
-    found = _one_too_many(cap, pair, first, zone, (anchor, anchor))
-    if found is not None or pair[0].program.starts_on & pair[1].program.starts_on:
+def _met(cap: Cap, subjects: Sequence[Subject], ways: Sequence[Sequence[Edge]], zone: str, anchor: datetime) -> Example | None:
+    """Events at one moment; then those that have events of their own come so that their fullest days meet that of the first."""
+    anchors = [anchor] * len(ways)
+    found = _held(cap, subjects, ways, zone, anchors)
+    if found is not None or all(start_alike(subjects[0], other) for other in subjects[1:]):
         return found
-    fullest = [_fullest(cap, walked.made, zone) for _, walked in first]
-    if None in fullest:
-        return None
-    days = local_day(fullest[0].at, zone) - local_day(fullest[1].at, zone)  # type: ignore[union-attr]  # neither is None
     there = anchor.astimezone(zone_of(zone))
+    first = [_first_full_day(cap, subject, way, zone, anchor) for subject, way in zip(subjects, ways, strict=True)]
     for later in _LATER:
-        begins = datetime.combine(there.date() + days, there.time(), zone_of(zone)).astimezone(UTC) + later
-        second = _walked(pair, ways, zone, (anchor, begins))
-        found = None if second is None else _one_too_many(cap, pair, second, zone, (anchor, begins))
+        for index, day in enumerate(first):
+            if index and day is not None and first[0] is not None and not start_alike(subjects[0], subjects[index]):
+                shifted = datetime.combine(there.date() + (first[0] - day), there.time(), zone_of(zone))
+                anchors[index] = shifted.astimezone(UTC) + later
+        found = _held(cap, subjects, ways, zone, anchors)
         if found is not None:
             return found
     return None
 
 
-def _walked(
-    pair: Pair, ways: tuple[Sequence[Edge], Sequence[Edge]], zone: str, anchors: tuple[datetime, datetime]
-) -> tuple[tuple[Walk, Walked], tuple[Walk, Walked]] | None:
-    """Both ways, gone by one customer. One event that starts both is one: then none of its fields is made to fit a way."""
-    people = same_customer(pair[0], ways[0], pair[1], ways[1], zone, anchors)
+def _held(
+    cap: Cap, subjects: Sequence[Subject], ways: Sequence[Sequence[Edge]], zone: str, anchors: Sequence[datetime]
+) -> Example | None:
+    """All ways, gone by one customer with every policy asked. Of an event that starts more than one no field is made to fit a way."""
+    parts = tuple(zip(subjects, ways, anchors, strict=True))
+    people = same_customer(parts, zone)
     if people is None:
         return None
-    if pair[0].program.starts_on & pair[1].program.starts_on:
-        walks = [Walk(subject.program, subject.house, person) for subject, person in zip(pair, people, strict=True)]
-        first, second = ((w, w.along(way, at)) for w, way, at in zip(walks, ways, anchors, strict=True))
-        return first, second
-    mine, theirs = (walk(s, way, zone, at, p) for s, way, at, p in zip(pair, ways, anchors, people, strict=True))
-    return None if mine is None or theirs is None else (mine, theirs)
+    goings = []
+    for (subject, way, at), person in zip(parts, people, strict=True):
+        alike = any(other is not subject and start_alike(subject, other) for other in subjects)
+        walk = Walk(subject.program, subject.house, person) if alike else walk_of(subject, way, zone, at, person)
+        if walk is None:
+            return None
+        goings.append(Going(walk, way, at))
+    held, _ = until_held(cap, goings, zone)
+    if held is None:
+        return None
+    shown = [
+        Part(subject, going.anchor, going.walk.person, made, results)
+        for subject, going, made, results in zip(subjects, goings, held.made, held.results, strict=True)
+    ]
+    last = shown.pop(held.whose)
+    return Example(zone, (last, *(part for part in shown if part.made)), held.counted, held.verdict)
 
 
-def _fullest(cap: Cap, made: Sequence[Made], zone: str) -> Made | None:
-    """The first contact of the days in which most of them lie."""
-    counted = [m for m in made if m.channel in counted_by(cap)]
+def _first_full_day(cap: Cap, subject: Subject, way: Sequence[Edge], zone: str, anchor: datetime) -> date | None:
+    """The first of the days in which most of a way's contacts lie when its event comes then."""
+    walked = walk(subject, way, zone, anchor)
+    days = [local_day(m.at, zone) for m in walked[1].made if m.channel in counted_by(cap)] if walked is not None else []
     length = timedelta(days=DAYS[cap.per])
-
-    def many(first: Made) -> int:
-        day = local_day(first.at, zone)
-        return sum(timedelta(0) <= local_day(m.at, zone) - day < length for m in counted)
-
-    return max(counted, key=many, default=None)
-
-
-def _one_too_many(
-    cap: Cap,
-    pair: Pair,
-    walked: tuple[tuple[Walk, Walked], tuple[Walk, Walked]],
-    zone: str,
-    anchors: tuple[datetime, datetime],
-) -> Example | None:
-    together = sorted(((m.at, which, m) for which, (_, w) in enumerate(walked) for m in w.made), key=lambda x: x[:2])
-    counted, _ = too_many(cap, [m for _, _, m in together], zone)
-    if not counted:
-        return None
-    place = next(index for index, (_, _, m) in enumerate(together) if m is counted[-1])
-    before, (_, whose, last) = together[:place], together[place]
-    if _rings_twice(together[: place + 1]):
-        return None
-    going, way = walked[whose]
-    node = going.program.nodes[last.node]
-    assert isinstance(node, TouchNode)
-    touch = next(t for t in way.planned if t.step == last.node and t.tries == last.tries and t.due_at <= last.at)
-    earlier = [Contact(m.channel, m.at) for _, _, m in before]
-    verdict = going.asked(touch, going.run(way.anchor), node, last.at, earlier)
-
-    def part(which: int) -> Part:
-        mine = tuple(m for _, w, m in together[: place + 1] if w == which)
-        return Part(pair[which], anchors[which], walked[which][0].person, mine, walked[which][1].results)
-
-    return Example(zone, (part(whose), part(1 - whose)), counted, verdict)
-
-
-def _rings_twice(made: Sequence[tuple[datetime, int, Made]]) -> bool:
-    """Whether both make a call at one moment: one of them would wait for the other."""
-    calls = [{m.at for _, whose, m in made if whose == which and m.channel in CALLS} for which in (0, 1)]
-    return bool(calls[0] & calls[1])
+    return max(days, key=lambda first: sum(timedelta(0) <= day - first < length for day in days), default=None)
 
 
 def _finding(cap: Cap, shown: Example) -> Finding:
-    mine, theirs = shown.parts
+    mine, *others = shown.parts
+    names = " and ".join(part.subject.name for part in others)
     last = shown.counted[-1]
     then = then_words(shown.verdict, last, shown.zone)
     message = (
-        f"beside {theirs.subject.name} {len(shown.counted)} {contacts_words(cap)} are possible and the house allows {cap.most}, "
-        f"which neither of them passes alone: {then}"
+        f"beside {names} {len(shown.counted)} {contacts_words(cap)} are possible and the house allows {cap.most}, "
+        f"which none of them passes alone: {then}"
     )
-    return mine.subject.finding("TP504", message, last.node, path=example_words(shown))
+    beside = [part.subject.name for part in others]
+    return mine.subject.finding("TP504", message, last.node, path=example_words(shown), beside=beside)
 
 
 def example_words(shown: Example) -> str:
-    """Both ways of an example with their moments; the first has the contact that is too many."""
+    """All ways of an example with their moments; the first has the contact that is held back."""
     return "; ".join(f"{p.subject.name}: {dated(p.subject, p.anchor, p.made, shown.zone)}" for p in shown.parts)

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from orchestrator.core.model import AUTOMATIC_CALLS, Contact, Defer, Deny, Verdict
-from orchestrator.core.windows import local_day
+from orchestrator.core.model import Defer, Deny, Verdict
 from orchestrator.core.zones import zone_of
 from orchestrator.language.house_rules import Cap
-from orchestrator.language.playbook import CHANNELS
 from orchestrator.language.program import NodeId, TouchNode, WaitNode
 from orchestrator.lint.bounds import Graph, TooMuch, Work, graph_of, most_within
+from orchestrator.lint.capped import DAYS, Going, counted_by, until_held
 from orchestrator.lint.finding import Finding
 from orchestrator.lint.imaginary import Person, fields_of, imagine
 from orchestrator.lint.paths import Edge
@@ -20,7 +19,6 @@ from orchestrator.lint.subject import Subject
 from orchestrator.lint.walking import Made, Walk, Walked, at_words, moment_of, quiet_weeks
 from orchestrator.lint.week import DAY, Week, week_of
 
-DAYS = {"day": 1, "week": 7}
 _CODES = {"day": "TP501", "week": "TP502"}
 
 
@@ -30,7 +28,7 @@ class Witness:
 
     zone: str
     anchor: datetime
-    made: tuple[Made, ...]  # every contact of the example up to the one too many, caps left aside
+    made: tuple[Made, ...]  # every contact of the example, allowed by all policies, up to the one that is held back
     counted: tuple[Made, ...]  # those that fall into the cap's days, the last one is too many
     verdict: Verdict  # what the policies say of the last one
     person: Person
@@ -78,13 +76,6 @@ def proofs(subject: Subject) -> tuple[CapProof, ...]:
     return tuple(_prove(subject, graph, week, cap, work) for cap in subject.house.caps)
 
 
-def counted_by(cap: Cap) -> frozenset[str]:
-    """The channels that a cap counts."""
-    if cap.of is None:
-        return frozenset(CHANNELS)
-    return frozenset({cap.of, *(AUTOMATIC_CALLS if cap.of == "call" else ())})
-
-
 def _prove(subject: Subject, graph: Graph, week: Week, cap: Cap, work: Work) -> CapProof:
     bound = most_within(graph, week, DAYS[cap.per], counted_by(cap), cap.most, work)
     if bound is None:
@@ -108,24 +99,27 @@ def _example(subject: Subject, cap: Cap, way: Sequence[Edge], work: Work) -> Wit
         if shortly and most < cap.most:
             return None  # far from it at any hour
         work.more(4 * len(way))  # a step of an example takes as long as some of a bound
-        found = walk(subject, way, zone, anchor, person)
-        if found is None:
+        walking = walk_of(subject, way, zone, anchor, person)
+        if walking is None:
             return None  # nobody can go this way, whenever it begins
-        walking, walked = found
         person = walking.person
-        counted, many = too_many(cap, walked.made, zone)
+        held, many = until_held(cap, [Going(walking, way, anchor)], zone)
         most = max(most, many)
-        if counted:
-            last = _place(walked.made, counted[-1])
-            said = _said(walking, walked, counted)
-            return Witness(zone, anchor, walked.made[: last + 1], counted, said, walking.person, walked.results)
+        if held is not None:
+            return Witness(zone, anchor, held.made[0], held.counted, held.verdict, walking.person, held.results[0])
     return None
 
 
 def walk(
     subject: Subject, way: Sequence[Edge], zone: str, anchor: datetime, person: Person | None = None
 ) -> tuple[Walk, Walked] | None:
-    """The way walked from one moment; None when nobody can go it. Steps timed by dates of the event follow at once.
+    """The way walked from one moment, caps left aside; None when nobody can go it."""
+    walking = walk_of(subject, way, zone, anchor, person)
+    return None if walking is None else (walking, walking.along(way, anchor))
+
+
+def walk_of(subject: Subject, way: Sequence[Edge], zone: str, anchor: datetime, person: Person | None = None) -> Walk | None:
+    """Somebody who can go the way from that moment on. Steps timed by dates of the event follow at once.
 
     person: who goes it, when that is known from another moment.
     """
@@ -143,7 +137,7 @@ def walk(
         when = moment_of(node.timing.when, reached, zone, subject.house, declared[f"event.{name}"].kind)
         person = replace(person, event={**person.event, name: when})
     walking = Walk(program, subject.house, person)
-    return (walking, walking.along(way, anchor)) if walking.begins(anchor) else None
+    return walking if walking.begins(anchor) else None
 
 
 def _anchors(subject: Subject, way: Sequence[Edge], monday: date, zone: str) -> Iterator[tuple[datetime, bool]]:
@@ -156,37 +150,6 @@ def _anchors(subject: Subject, way: Sequence[Edge], monday: date, zone: str) -> 
         for day in range(7):
             clock = datetime.combine(monday + timedelta(days=7 + day), time(minute // 60, minute % 60), there)
             yield clock.astimezone(UTC), minute > 0
-
-
-def too_many(cap: Cap, made: Sequence[Made], zone: str) -> tuple[tuple[Made, ...], int]:
-    """The contacts of the first run of days on which there are more than the cap allows, up to the first too many; or none.
-
-    Answers with them how many there were at most.
-    """
-    most = 0
-    counted = [m for m in made if m.channel in counted_by(cap)]
-    for index, last in enumerate(counted):
-        today = local_day(last.at, zone)
-        within = [m for m in counted[: index + 1] if today - local_day(m.at, zone) < timedelta(days=DAYS[cap.per])]
-        most = max(most, len(within))
-        if len(within) > cap.most:
-            return tuple(within), most
-    return (), most
-
-
-def _place(made: Sequence[Made], one: Made) -> int:
-    """Which of them it is: two contacts of the same step at the same moment are two."""
-    return next(index for index, each in enumerate(made) if each is one)
-
-
-def _said(walk: Walk, walked: Walked, counted: Sequence[Made]) -> Verdict:
-    """What the policies, caps included, say of the last contact."""
-    last = counted[-1]
-    node = walk.program.nodes[last.node]
-    assert isinstance(node, TouchNode)
-    touch = next(t for t in walked.planned if t.step == last.node and t.tries == last.tries and t.due_at <= last.at)
-    earlier = [Contact(m.channel, m.at) for m in walked.made[: _place(walked.made, last)]]
-    return walk.asked(touch, walk.run(walked.anchor), node, last.at, earlier)
 
 
 def _finding(subject: Subject, cap: Cap, witness: Witness) -> Finding:

@@ -36,6 +36,7 @@ _ALL = (
     Code("TP014", "error", "an automatic call promises what is not kept"),
     Code("TP015", "error", "an event both starts and stops the playbook"),
     Code("TP016", "error", "a call that nobody can take"),
+    Code("TP017", "error", "a rehearsal that cannot be played"),
     # -- the graph
     Code("TP101", "error", "a step that is never reached", "change the condition, or delete what stands below it"),
     Code("TP102", "warning", "a condition that always answers the same", "delete the 'if', or compare with another value"),
@@ -71,6 +72,7 @@ _ALL = (
     Code("TP406", "error", "a step that is due after the playbook has given up", "write a longer gives_up_after, or shorter delays before it"),
     Code("TP407", "note", "a try at a time of day at which its window is always shut", "choose a wider contact_window, or other times_of_day"),
     Code("TP408", "note", "a delay after which its window is always shut", "write 'at' with the hour that is meant, or a wider contact_window"),
+    Code("TP409", "warning", "marketing at hours that the law of a country forbids", "give it a contact_window within these hours"),
     # -- how often
     Code("TP501", "warning", "the house's cap for a day holds this playbook back", "put more time between the contacts, or leave one out"),
     Code("TP502", "warning", "the house's cap for a week holds this playbook back", "put more time between the contacts, or leave one out"),
@@ -80,7 +82,7 @@ _ALL = (
     Code("TP601", "warning", "two playbooks contact the same customer on one day", "let one of them wait, or part them by only_if"),
     Code("TP602", "note", "one event starts two playbooks", "part them by only_if when a customer is to go through one of them"),
     Code("TP603", "error", "playbooks that start each other for ever", "write re_entry: never, or an only_if that leaves out event.playbook"),
-    Code("TP604", "note", "not every two playbooks were laid beside each other"),
+    Code("TP604", "note", "not every two playbooks were laid beside each other", "mend the TP601 that are shown, then check again"),
     # -- lint itself
     Code("TP901", "error", "a check failed", "report it, with the files that it was about: the fault is in touchpoint"),
 )  # fmt: skip

@@ -23,6 +23,16 @@ class Finding:
     path: str = ""  # a counter-example in words: "quote.sent → quote-check-in: no_answer ×3 → …"
     fix: str = ""
     playbook: str = ""  # empty: of no playbook in particular
+    beside: tuple[str, ...] = ()  # the other playbooks that it is about: mending any of them may mend it
+
+    @property
+    def playbooks(self) -> tuple[str, ...]:
+        """Every playbook that it is about; none when it is of no playbook in particular."""
+        return (self.playbook, *self.beside) if self.playbook else ()
+
+    def is_about(self, name: str) -> bool:
+        """Whether it concerns this playbook, wherever it stands."""
+        return name in self.playbooks
 
     def __str__(self) -> str:
         shown = f"{self.file}:{self.line}:{self.column}: {self.severity} {self.code}: {self.message}"

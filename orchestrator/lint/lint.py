@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 
 from orchestrator.core.house import House, check_house
 from orchestrator.errors import PlaybookError, Problem
@@ -13,7 +14,7 @@ from orchestrator.lint.codes import CODES
 from orchestrator.lint.finding import Finding, in_order
 from orchestrator.lint.loading import as_findings, of_the_house
 from orchestrator.lint.registry import PER_PLAYBOOK, TOGETHER, PerPlaybook, Together
-from orchestrator.lint.subject import Subject
+from orchestrator.lint.subject import Subject, Subjects
 
 
 def check(files: Mapping[str, str]) -> list[Finding]:
@@ -21,31 +22,45 @@ def check(files: Mapping[str, str]) -> list[Finding]:
 
     What cannot be loaded is found as such, and nothing else is looked at then.
     """
-    if taken := [name for name in BUILT_IN if f"{name}.yaml" in files]:
-        hint = "give yours another name"
-        return list(as_findings(Problem(f"the playbook '{name}' is built in", hint, f"{name}.yaml", 1, 1) for name in taken))
+    return look(files)[0]
+
+
+def look(files: Mapping[str, str]) -> tuple[list[Finding], Design | None]:
+    """The same, with the design that the files make; None when they cannot be loaded."""
+    if taken := names_taken(files):
+        return taken, None
     try:
         design = load_design(files)
     except PlaybookError as wrong:
-        return in_order(as_findings(wrong.problems))
-    return lint(design)
+        return in_order(as_findings(wrong.problems, files)), None
+    return lint(design), design
+
+
+def names_taken(files: Collection[str]) -> list[Finding]:
+    """Playbooks among these files that are called as one of the system's own."""
+    taken = [name for name in BUILT_IN if f"{name}.yaml" in files]
+    hint = "give yours another name"
+    return list(as_findings(Problem(f"the playbook '{name}' is built in", hint, f"{name}.yaml", 1, 1) for name in taken))
 
 
 def lint(
     design: Design,
     only: Collection[str] = (),
     *,
+    known: Mapping[str, Subject] = MappingProxyType({}),
     per_playbook: Sequence[PerPlaybook] = PER_PLAYBOOK,
     together: Sequence[Together] = TOGETHER,
 ) -> list[Finding]:
     """Everything to say about a design that can be loaded, by file and line.
 
-    only: what concerns these playbooks, and how they meet the others; empty: all. A check that fails is a finding itself.
+    only: what concerns these playbooks, and how they meet the others; empty: all. known: playbooks of the design that were looked at
+    before, under the same house rules and lifecycle. A check that fails is a finding itself.
     """
     if problems := check_house(design.house_rules):
         return in_order(of_the_house(problems, design))
     house = House.of(design.house_rules)
-    subjects = {name: Subject(design, source, house) for name, source in design.playbooks.items() if name not in BUILT_IN}
+    sources = {name: source for name, source in design.playbooks.items() if name not in BUILT_IN}
+    subjects = Subjects({name: known.get(name) or Subject(design, source, house) for name, source in sources.items()}, only)
     wanted = [subject for name, subject in subjects.items() if not only or name in only]
     findings = [
         finding
@@ -55,7 +70,12 @@ def lint(
     ]
     for all_of_them in together:
         findings += _said(all_of_them.__name__, partial(all_of_them, design, subjects), LIFECYCLE)
-    return in_order(f for f in findings if not only or f.playbook in ("", *only))
+    return in_order(f for f in findings if _concerns(f, only))
+
+
+def _concerns(finding: Finding, only: Collection[str]) -> bool:
+    """Whether it is about one of these, or about no playbook in particular."""
+    return not only or not finding.playbook or any(finding.is_about(name) for name in only)
 
 
 def failed(what: str, wrong: Exception, file: str, playbook: str = "") -> Finding:
@@ -76,8 +96,8 @@ def _said(name: str, check: Callable[[], Iterable[Finding]], file: str, playbook
 
 def errors(design: Design, only: Collection[str] = ()) -> list[Finding]:
     """What keeps a design from being published. only: these playbooks; empty, or with house rules or lifecycle among them: all."""
-    everything = not only or any(name.startswith("@") for name in only)
-    return [f for f in lint(design) if f.severity == "error" and (everything or f.playbook in ("", *only))]
+    some = () if any(name.startswith("@") for name in only) else only
+    return [f for f in lint(design, some) if f.severity == "error"]
 
 
 def refuse(design: Design, only: Collection[str] = ()) -> None:

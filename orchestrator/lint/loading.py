@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from orchestrator.errors import Problem
 from orchestrator.language.design import HOUSE_RULES, Design
+from orchestrator.language.rehearsal import FOLDER
 from orchestrator.lint.finding import Finding
+from orchestrator.lint.outline import way_to
 
 # The first that fits. Problems are sentences for people; these are the words that all of one kind have.
 _KINDS = tuple(
@@ -39,12 +42,14 @@ _KINDS = tuple(
          r"|names no days|runs backwards|longer than|is a \S+, not a |is not ", "TP004"),
     )
 )  # fmt: skip
+_OF_ANY_YAML = ("TP002", "TP003", "TP004", "TP012")  # the other kinds are of playbooks and words
 
 
-def as_findings(problems: Iterable[Problem]) -> Iterator[Finding]:
-    """Problems of loading as findings: errors all of them."""
+def as_findings(problems: Iterable[Problem], files: Mapping[str, str] = MappingProxyType({})) -> Iterator[Finding]:
+    """Problems of loading as findings: errors all of them. files: what was loaded, to show the way to the step in question."""
     for p in problems:
-        yield Finding(code_of(p), "error", p.place, max(p.line, 1), max(p.column, 1), p.problem, "", p.hint, _playbook(p.place))
+        path = way_to(p, files)
+        yield Finding(code_of(p), "error", p.place, max(p.line, 1), max(p.column, 1), p.problem, path, p.hint, _playbook(p.place))
 
 
 def of_the_house(problems: Iterable[Problem], design: Design) -> Iterator[Finding]:
@@ -56,9 +61,11 @@ def of_the_house(problems: Iterable[Problem], design: Design) -> Iterator[Findin
 
 
 def code_of(problem: Problem) -> str:
-    """The code of what is wrong; of no kind of its own it is TP013 in a word file and TP001 elsewhere."""
-    other = "TP013" if "/" in problem.place else "TP001"
-    return next((code for pattern, code in _KINDS if pattern.search(problem.problem)), other)
+    """The code of what is wrong; of no kind of its own it is TP013 in a word file, TP017 in a rehearsal and TP001 elsewhere."""
+    of_rehearsal = problem.place.startswith(f"{FOLDER}/")
+    other = "TP017" if of_rehearsal else "TP013" if "/" in problem.place else "TP001"
+    code = next((code for pattern, code in _KINDS if pattern.search(problem.problem)), other)
+    return other if of_rehearsal and code not in _OF_ANY_YAML else code
 
 
 def _playbook(place: str) -> str:

@@ -11,7 +11,7 @@ from orchestrator.core.house import House
 from orchestrator.language.design import Design
 from orchestrator.language.house_rules import Cap
 from orchestrator.language.system_events import BUILT_IN
-from orchestrator.lint.beside import Most, example, example_words
+from orchestrator.lint.beside import Most, example, example_words, fullest
 from orchestrator.lint.bounds import TooMuch, Work
 from orchestrator.lint.caps import contacts_words, dated, proofs
 from orchestrator.lint.subject import Subject
@@ -99,16 +99,17 @@ def _alone(cap: Cap, subject: Subject) -> str:
 
 
 def _beside(cap: Cap, mosts: Sequence[Most]) -> Iterator[str]:
-    """Two playbooks that pass the cap together, for one customer with a subject for each; those with the most first."""
+    """Playbooks that pass the cap together, for one customer with a subject for each: two of them, or more; those with the most first."""
     work = Work(MOST_WORK)
-    known = [(many, way, most.subject) for most in mosts for many, way in [most.within(cap)] if many]
-    known.sort(key=lambda item: -item[0])
-    for (many, way, one), (more, other_way, other) in combinations(known, 2):
-        if many + more <= cap.most:
-            continue
-        try:
-            shown = example(cap, (one, other), (way, other_way), work)
-        except TooMuch:
-            return
-        if shown is not None:
-            yield example_words(shown)
+    all_of_them = fullest(cap, mosts)
+    for many in range(2, len(all_of_them) + 1):
+        for some in combinations(all_of_them, many):
+            known = [most.within(cap) for most in some]
+            if sum(most or 0 for most, _ in known) <= cap.most:
+                continue
+            try:
+                shown = example(cap, [most.subject for most in some], [way for _, way in known], work)
+            except TooMuch:
+                return
+            if shown is not None:
+                yield example_words(shown)

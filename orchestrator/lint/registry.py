@@ -12,6 +12,7 @@ from orchestrator.lint.delays import always_shut
 from orchestrator.lint.events import never_caused, of_another_subject, stale_start, unused_events
 from orchestrator.lint.finding import Finding
 from orchestrator.lint.hours import lost_in_the_evening, never_at, never_opens
+from orchestrator.lint.law import beyond_the_law
 from orchestrator.lint.outcomes import concern_for_nobody, dead_outcomes, goes_on_after_the_end
 from orchestrator.lint.owners import answers_to_nobody, purpose_not_said, without_owner
 from orchestrator.lint.permission import marketing, spoken_opt_out, unnamed_caller
@@ -46,6 +47,7 @@ PER_PLAYBOOK: tuple[PerPlaybook, ...] = (
     spoken_opt_out,
     marketing,
     never_opens,
+    beyond_the_law,
     never_at,
     always_shut,
     lost_in_the_evening,
@@ -53,9 +55,9 @@ PER_PLAYBOOK: tuple[PerPlaybook, ...] = (
     never_in_time,
     can_bite,
 )
+AT_ONCE: tuple[Together, ...] = (never_caused, unused_events)  # of all playbooks, and told without walking any
 TOGETHER: tuple[Together, ...] = (
-    never_caused,
-    unused_events,
+    *AT_ONCE,
     same_day,
     held_back_beside,
     for_ever,

@@ -49,5 +49,5 @@ def _result(finding: Finding, rule: int, folder: str) -> dict[str, Any]:
         "message": {"text": message},
         "locations": [{"physicalLocation": where}],
         "partialFingerprints": {"touchpointFinding/v1": hashlib.sha256(same.encode()).hexdigest()[:32]},
-        "properties": {"counterExample": finding.path, "playbook": finding.playbook},
+        "properties": {"counterExample": finding.path, "playbook": finding.playbook, "beside": list(finding.beside)},
     }

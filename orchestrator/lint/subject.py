@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from orchestrator.core.house import House
@@ -89,12 +89,25 @@ class Subject:
         key: bool = False,
         severity: Severity | None = None,
         where: tuple[str, int, int] | None = None,
+        beside: Sequence[str] = (),
     ) -> Finding:
-        """A finding about this playbook. severity and fix: those of the code unless said. where: a place in another file."""
+        """A finding about this playbook. severity and fix: those of the code unless said. where: a place in another file.
+
+        beside: the other playbooks that it is about.
+        """
         file, line, column = where or self.place(at, *keys, key=key)
         shown = path or "" if path is None or isinstance(path, str) else self.paths.words(path)
         known = CODES[code]
-        return Finding(code, severity or known.severity, file, line, column, message, shown, fix or known.fix, self.name)
+        severity = severity or known.severity
+        return Finding(code, severity, file, line, column, message, shown, fix or known.fix, self.name, tuple(beside))
+
+
+class Subjects(dict[str, Subject]):
+    """All playbooks that are under lint, by name. focus: those that are asked about; none: all of them."""
+
+    def __init__(self, subjects: Mapping[str, Subject], focus: Collection[str] = ()) -> None:
+        super().__init__(subjects)
+        self.focus = frozenset(focus)
 
 
 def _once(choices: dict[str, list[str]], words: Iterable[Words]) -> dict[str, list[str]]:

@@ -22,20 +22,23 @@ _ELAPSED = (Unit.MINUTES, Unit.HOURS)
 
 
 def given_up(subject: Subject) -> Iterator[Finding]:
-    """A step that can only be due when the playbook has given up."""
+    """A step that can only be due when the playbook has given up. What lies behind a contact that is never made is not said again."""
     program, week, graph = subject.program, week_of(subject.house), graph_of(subject.paths)
     if not graph.exact:
         return
     limit = week.longest(program.gives_up_after)
     maybe = {node.id for node in subject.touches if node.id in subject.paths.contacts}
+    dated_ever: set[str] = set()
     for start in (12 * HOUR, *range(0, WEEK, HOUR)):  # the first alone shows most of them to be in time
         slack = 0 if start == 12 * HOUR else HOUR
-        maybe -= {step for step, due in _dues(graph, week, start).items() if due - start - slack < limit}
+        dues = _dues(graph, week, start)
+        dated_ever |= dues.keys()
+        maybe -= {step for step, due in dues.items() if due - start - slack < limit}
         if not maybe:
             return
     for node in subject.touches:
         way = subject.paths.to(node.id)
-        if node.id in maybe and way is not None:
+        if node.id in maybe & dated_ever and way is not None:
             zone = next(iter(subject.house.strictest), "UTC")
             monday = quiet_weeks(subject.house, zone)
             anchor = datetime.combine(monday + timedelta(days=7), time(9), zone_of(zone)).astimezone(UTC)

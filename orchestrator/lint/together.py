@@ -15,7 +15,7 @@ from orchestrator.language.program import EndNode, TouchNode
 from orchestrator.lint.bounds import TooMuch, Work
 from orchestrator.lint.finding import Finding
 from orchestrator.lint.imaginary import Person, fields_of, imagine
-from orchestrator.lint.pairs import pairs, same_customer
+from orchestrator.lint.pairs import pairs, same_customer, start_alike
 from orchestrator.lint.paths import Edge
 from orchestrator.lint.subject import Subject
 from orchestrator.lint.walking import Made, Walk, at_words, quiet_weeks
@@ -37,27 +37,27 @@ def same_day(design: Design, subjects: Mapping[str, Subject]) -> Iterator[Findin
     alone = {name: _Alone(subject) for name, subject in subjects.items()}
     work = Work(MOST_WORK)
     told: dict[tuple[str, str], int] = {}
-    left_out: dict[str, int] = {}
+    left_out: dict[str, list[str]] = {}
     for one, other in pairs(subjects):
         found = None
         if told.get((one.name, "TP601"), 0) < MOST_TOLD:
             try:
                 found = _met(alone[one.name], alone[other.name], work)
             except TooMuch:
-                left_out[one.name] = left_out.get(one.name, 0) + 1
+                left_out.setdefault(one.name, []).append(other.name)
         else:
-            left_out[one.name] = left_out.get(one.name, 0) + 1
+            left_out.setdefault(one.name, []).append(other.name)
         if found is not None:
             count = told[one.name, found.code] = told.get((one.name, found.code), 0) + 1
             if count <= MOST_TOLD:
                 yield found
             else:  # one start for two of them: only that is ever more than enough
-                left_out[one.name] = left_out.get(one.name, 0) + 1
-    for name, many in left_out.items():
-        others = "another playbook" if many == 1 else f"{many} other playbooks"
+                left_out.setdefault(one.name, []).append(other.name)
+    for name, more in left_out.items():
+        others = "another playbook" if len(more) == 1 else f"{len(more)} other playbooks"
         message = f"'{name}' may be under way beside {others}, and whether they meet is not all said here: there are too many"
         path = f"{min(subjects[name].program.starts_on)} → {name}, and {others}"
-        yield subjects[name].finding("TP604", message, ("starts_on",), path=path)
+        yield subjects[name].finding("TP604", message, ("starts_on",), path=path, beside=more)
 
 
 def _met(alone: _Alone, beside: _Alone, work: Work) -> Finding | None:
@@ -73,10 +73,11 @@ def _met(alone: _Alone, beside: _Alone, work: Work) -> Finding | None:
             f"same subject on one day: {begun}"
         )
         path = f"{_shown(one, mine, zone)}; {_shown(other, theirs, zone)}"
-        return one.finding("TP601", message, mine[-1].node, path=path)
+        return one.finding("TP601", message, mine[-1].node, path=path, beside=[other.name])
     if shared and _fits_both(one, other):
         message = f"{shared[0]} starts {one.name} and {other.name}: the same customer goes through both"
-        return one.finding("TP602", message, ("starts_on",), path=f"{shared[0]} → {one.name}, {other.name}")
+        path = f"{shared[0]} → {one.name}, {other.name}"
+        return one.finding("TP602", message, ("starts_on",), path=path, beside=[other.name])
     return None
 
 
@@ -95,7 +96,7 @@ def for_ever(design: Design, subjects: Mapping[str, Subject]) -> Iterator[Findin
             parts.append(f"{touchpoint} → {event} → {there}")
         who = "its own contacts start it" if len(circle) == 1 else f"{' and '.join(circle)} start each other"
         message = f"{who} again and again, without an end"
-        yield subjects[name].finding("TP603", message, ("starts_on",), path=" → ".join(parts))
+        yield subjects[name].finding("TP603", message, ("starts_on",), path=" → ".join(parts), beside=circle[1:])
 
 
 # -- on one day ---------------------------------------------------------------------------------------------------
@@ -141,7 +142,7 @@ def _example(alone: _Alone, beside: _Alone, work: Work) -> tuple[list[Made], lis
     One event that starts both is one moment. Of two events the second one comes when its contact falls on the day of the first's.
     """
     one, other, zone = alone.subject, beside.subject, alone.zone
-    together = bool(one.program.starts_on & other.program.starts_on)
+    together = start_alike(one, other)
     monday = quiet_weeks(one.house, zone)
     for (i, mine), (j, theirs) in product(enumerate(alone.ways), enumerate(beside.ways)):
         for hour in _HOURS:
@@ -150,7 +151,7 @@ def _example(alone: _Alone, beside: _Alone, work: Work) -> tuple[list[Made], lis
             if together and my_days is not None and their_days is not None and not my_days & their_days:
                 continue
             work.more()
-            people = same_customer(one, mine, other, theirs, zone, (anchor, anchor))
+            people = same_customer(((one, mine, anchor), (other, theirs, anchor)), zone)
             if people is None:
                 break
             made = Walk(one.program, one.house, people[0]).along(mine, anchor).made
@@ -159,7 +160,7 @@ def _example(alone: _Alone, beside: _Alone, work: Work) -> tuple[list[Made], lis
                 return met
             for begins in [] if together else _shifted(made, also, anchor, zone):
                 work.more()
-                people = same_customer(one, mine, other, theirs, zone, (anchor, begins))
+                people = same_customer(((one, mine, anchor), (other, theirs, begins)), zone)
                 if people is not None:
                     made = Walk(one.program, one.house, people[0]).along(mine, anchor).made
                     also = Walk(other.program, other.house, people[1]).along(theirs, begins).made
@@ -186,7 +187,7 @@ def _shifted(made: Sequence[Made], also: Sequence[Made], anchor: datetime, zone:
 
 def _fits_both(one: Subject, other: Subject) -> bool:
     zone = next(iter(one.house.strictest), "UTC")
-    return same_customer(one, (), other, (), zone, (_SOME_DAY, _SOME_DAY)) is not None
+    return same_customer(((one, (), _SOME_DAY), (other, (), _SOME_DAY)), zone) is not None
 
 
 def _shown(subject: Subject, made: Sequence[Made], zone: str) -> str:

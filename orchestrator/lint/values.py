@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 # What is known about several names, sorted by name; a name without an entry may be anything.
@@ -82,11 +82,6 @@ def beside(known: Mapping[str, Values], more: Iterable[tuple[str, Values]], base
             return None
         both[name] = met
     return tuple(sorted(both.items(), key=lambda item: item[0]))
-
-
-def without_null(values: Values) -> Values:
-    """The same, but there."""
-    return replace(values, null=False)
 
 
 _ANY = Values()

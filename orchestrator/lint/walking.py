@@ -5,7 +5,7 @@ What lint finds wrong it shows this way: an imaginary customer, an event with da
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -23,6 +23,7 @@ from orchestrator.core.windows import add, local_day, subtract
 from orchestrator.core.zones import zone_of
 from orchestrator.language.delays import Moment
 from orchestrator.language.facts import flat
+from orchestrator.language.house_rules import Cap
 from orchestrator.language.program import NodeId, Program, TouchNode, WaitNode
 from orchestrator.lint.bounds import LATE, NOT_MADE
 from orchestrator.lint.imaginary import Person
@@ -60,6 +61,22 @@ class Walked:
     results: tuple[tuple[NodeId, str], ...]  # what came of each of them
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A contact of a way whose time comes. `at`: its earliest; results: what came of the contacts and waits before it."""
+
+    touch: Touch
+    run: Run
+    node: TouchNode
+    result: str
+    at: datetime
+    results: tuple[tuple[NodeId, str], ...]
+
+    def made(self, at: datetime) -> Made:
+        """The contact, made at that moment."""
+        return Made(self.node.id, self.node.touchpoint, self.node.channel, self.touch.tries, at, self.result)
+
+
 class Walk:
     """The real core for one playbook and one imaginary customer."""
 
@@ -72,6 +89,17 @@ class Walk:
 
     def along(self, way: Sequence[Edge], anchor: datetime) -> Walked:
         """Walk a way from its first edge on, everything as early as it may be; caps are not asked."""
+        going = self.going(way, anchor)
+        try:
+            offer = next(going)
+            while True:
+                offer = going.send(self.moment(offer.touch, offer.run, offer.node, offer.at))
+        except StopIteration as end:
+            walked: Walked = end.value
+            return walked
+
+    def going(self, way: Sequence[Edge], anchor: datetime) -> Generator[Offer, datetime | None, Walked]:
+        """The same, contact by contact: each is offered, and goes on when it is said at which moment it is made; None: never."""
         run = self.run(anchor)
         seen: dict[str, datetime] = {self.person.started_by: anchor}
         made: list[Made] = []
@@ -98,12 +126,13 @@ class Walk:
                 late = touch.expires_at if edge.result in LATE else None
                 at = max(at, touch.due_at, late or at)
             else:
-                moment = self.moment(touch, run, node, max(at, touch.due_at))
+                offer = Offer(touch, run, node, edge.result, max(at, touch.due_at), tuple(results))
+                moment = yield offer
                 if moment is None:
                     return stop("time")
                 at = moment
                 touch = replace(touch, effect_at=at)
-                made.append(Made(node.id, node.touchpoint, node.channel, touch.tries, at, edge.result))
+                made.append(offer.made(at))
             results.append((touch.step, edge.result))
             changes = planner.after(self.facts(run, seen, answered=bool(made)), touch, edge.result, at, self.new_id)
         if (touch := _planned(changes)) is not None:
@@ -141,10 +170,17 @@ class Walk:
         self, touch: Touch, run: Run, node: TouchNode, at: datetime, contacts: Sequence[Contact], *, capped: bool = True
     ) -> Verdict:
         """What the policies say of a contact at a moment, after these contacts."""
-        case = Case(touch, run, self.customer, self.program, node.purpose, node.window, tuple(contacts))
         if touch.expires_at is not None and touch.expires_at <= at:
             return Deny("too late", "it is of no use any more")
-        return agree(case, at, self.house, _ALL if capped else _UNCAPPED)
+        return agree(self._case(touch, run, node, contacts), at, self.house, _ALL if capped else _UNCAPPED)
+
+    def holds_back(self, cap: Cap, offer: Offer, at: datetime, contacts: Sequence[Contact]) -> bool:
+        """Whether this cap alone would hold the contact back then."""
+        case = self._case(offer.touch, offer.run, offer.node, contacts)
+        return not isinstance(caps.judge(case, at, replace(self.house, caps=(cap,))), Allow)
+
+    def _case(self, touch: Touch, run: Run, node: TouchNode, contacts: Sequence[Contact]) -> Case:
+        return Case(touch, run, self.customer, self.program, node.purpose, node.window, tuple(contacts))
 
     def new_id(self) -> UUID:
         return UUID(int=next(self._ids) + 10)

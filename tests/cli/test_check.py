@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -130,8 +131,78 @@ def test_json_has_every_part_of_a_finding(check: Run, folder: Path) -> None:
 
     (finding,) = json.loads(check("--format", "json").stdout)["findings"]
 
-    assert finding.keys() == {"code", "severity", "file", "line", "column", "message", "path", "fix", "playbook"}
+    assert finding.keys() == {"code", "severity", "file", "line", "column", "message", "path", "fix", "playbook", "beside"}
     assert (finding["code"], finding["line"], finding["playbook"]) == ("TP105", 81, "invoice-reminders")
+    assert finding["beside"] == []
+
+
+def second(folder: Path) -> None:
+    """A second playbook about quotes, which meets the first one."""
+    text = (folder / "quote-follow-up.yaml").read_text()
+    (folder / "quote-promo.yaml").write_text(text.replace("playbook: quote-follow-up", "playbook: quote-promo", 1))
+
+
+@pytest.mark.parametrize("file", ["quote-promo.yaml", "quote-follow-up.yaml"])
+def test_a_file_whose_playbook_meets_another_one_is_not_called_fine(check: Run, folder: Path, file: str) -> None:
+    second(folder)
+
+    shown = check(f"playbooks/{file}").output
+
+    assert "warning TP601" in shown
+    assert "is fine" not in shown
+    assert "1 file is fine" in check("playbooks/visit-reminder.yaml").output
+
+
+def test_json_and_sarif_name_every_playbook_that_a_finding_is_about(check: Run, folder: Path) -> None:
+    second(folder)
+    both = {"quote-follow-up", "quote-promo"}
+
+    listed = [f for f in json.loads(check("--format", "json").stdout)["findings"] if f["code"] == "TP601"]
+    results = [r for r in json.loads(check("--format", "sarif").stdout)["runs"][0]["results"] if r["ruleId"] == "TP601"]
+
+    assert [{f["playbook"], *f["beside"]} for f in listed] == [both]
+    assert [{r["properties"]["playbook"], *r["properties"]["beside"]} for r in results] == [both]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "said"),
+    [
+        ("event: quote.sent", "event: quote.snt", "TP017", "lifecycle.yaml has no event 'quote.snt'"),
+        ("\nplaybook: quote-follow-up", "\nplaybook: quote-folow-up", "TP017", "there is no playbook 'quote-folow-up'"),
+        ("touchpoint: quote-thanks", "touchpoint: quote-thank", "TP017", "has no touchpoint 'quote-thank'"),
+        ("rehearsals:", "rehersals:", "TP003", "'rehersals' is not known here"),
+        ("\nsubject: ", "\n\tsubject: ", "TP002", "tab"),
+    ],
+)
+def test_a_rehearsal_that_cannot_be_played_is_found_at_its_place(
+    check: Run, folder: Path, old: str, new: str, code: str, said: str
+) -> None:
+    replace(folder / "rehearsals" / "quote-follow-up.yaml", old, new)
+
+    for words in ((), ("playbooks/rehearsals/quote-follow-up.yaml",)):
+        result = check(*words)
+        assert result.exit_code == 1
+        found = re.search(rf"^rehearsals/quote-follow-up\.yaml:(\d+):\d+: error {code}: .*{re.escape(said)}", result.output, re.M)
+        assert found is not None, result.output
+        assert int(found[1]) > 1
+    assert "1 file is fine" in check("playbooks/rehearsals/visit-reminder.yaml").output
+
+
+def test_a_rehearsal_that_is_no_text_is_a_finding(check: Run, folder: Path) -> None:
+    (folder / "rehearsals" / "quote-follow-up.yaml").write_bytes(b"Caf\xe9")
+
+    assert "rehearsals/quote-follow-up.yaml:1:1: error TP012" in check().output
+
+
+def test_rehearsals_are_read_as_far_as_they_can_be_while_a_playbook_cannot(check: Run, folder: Path) -> None:
+    replace(folder / "visit-reminder.yaml", "title:", "tilte:")
+    replace(folder / "rehearsals" / "quote-follow-up.yaml", "rehearsals:", "rehersals:")
+
+    shown = check().output
+
+    assert "visit-reminder.yaml:" in shown
+    assert "rehearsals/quote-follow-up.yaml:" in shown
+    assert "rehearsals/visit-reminder.yaml:" not in shown
 
 
 def test_sarif_is_what_code_hosts_read(check: Run, folder: Path) -> None:

@@ -17,7 +17,7 @@ from orchestrator.core import judging, planner
 from orchestrator.core.house import House
 from orchestrator.core.judging import Go, Later, Over
 from orchestrator.core.known import known
-from orchestrator.core.model import AUTOMATIC_CALLS, Change, Customer, Deny, End, Plan, Run, Touch
+from orchestrator.core.model import AUTOMATIC_CALLS, Change, Contact, Customer, Deny, End, Plan, Run, Touch
 from orchestrator.core.planner import Facts
 from orchestrator.core.windows import add
 from orchestrator.language.facts import flat
@@ -25,6 +25,7 @@ from orchestrator.language.house_rules import Cap
 from orchestrator.language.program import Program, TouchNode, WaitNode
 
 _LATE = timedelta(minutes=1)
+CALLS = ("call", *AUTOMATIC_CALLS)
 
 
 @dataclass(frozen=True)
@@ -78,11 +79,15 @@ class World:
         first = planner.start(self.facts(seen, ()), self.anchor, self.new_id)
         yield from self.on(first, self.anchor, seen, Trace())
 
-    def along(self, results: Sequence[tuple[str, str]]) -> list[tuple[str, str, datetime]]:
-        """The contacts of the one way on which each contact and wait comes out as it is said here, each as early as it may be."""
+    def along(
+        self, results: Sequence[tuple[str, str]], others: Sequence[Contact] = (), *, held: bool = False
+    ) -> list[tuple[str, str, datetime]]:
+        """The contacts of the one way on which each contact and wait comes out as it is said here, each as early as every policy allows,
+        the house's caps included. others: contacts of other playbooks. held: the last of them is held back by a cap: when it would come.
+        """
         seen, at, made = {self.started_by: self.anchor}, self.anchor, list[tuple[str, str, datetime]]()
         changes: Sequence[Change] = planner.start(self.facts(seen, ()), at, self.new_id)
-        for step, result in results:
+        for index, (step, result) in enumerate(results):
             touch = next((c.touch for c in changes if isinstance(c, Plan)), None)
             assert touch is not None, f"{step} is never planned"
             assert touch.step == step
@@ -96,15 +101,41 @@ class World:
                 assert touch.expires_at is not None
                 at = max(at, touch.due_at, touch.expires_at)
             else:
-                at = max(at, touch.due_at)
-                fate = judging.fate(touch, self.run, self.facts(seen, made), (), (), at, self.new_id)
-                at = fate.until if isinstance(fate, Later) else at
-                assert isinstance(judging.fate(touch, self.run, self.facts(seen, made), (), (), at, self.new_id), Go)
-                touch = replace(touch, effect_at=at)
                 assert isinstance(node, TouchNode)
+                last = held and index == len(results) - 1
+                at = self.allowed(touch, max(at, touch.due_at), self.facts(seen, made), made, others, capped=not last)
+                touch = replace(touch, effect_at=at)
                 made.append((node.touchpoint, node.channel, at))
+                if last:
+                    contacts = [*(Contact(c, m) for _, c, m in made[:-1]), *(c for c in others if c.at <= at)]
+                    fate = judging.fate(touch, self.run, self.facts(seen, made), contacts, (), at, self.new_id)
+                    assert not isinstance(fate, Go), "with the caps asked it is put off or dropped"
+                    return made
             changes = planner.after(self.facts(seen, made), touch, result, at, self.new_id)
         return made
+
+    def allowed(
+        self,
+        touch: Touch,
+        at: datetime,
+        facts: Facts,
+        made: Sequence[tuple[str, str, datetime]],
+        others: Sequence[Contact],
+        *,
+        capped: bool,
+    ) -> datetime:
+        """The first moment at which the contact may be made. Two calls are never made at one moment."""
+        for _ in range(20):
+            contacts = [*(Contact(c, m) for _, c, m in made), *(c for c in others if c.at <= at)] if capped else []
+            fate = judging.fate(touch, self.run, facts, contacts, (), at, self.new_id)
+            if isinstance(fate, Later):
+                at = fate.until
+            elif touch.channel in CALLS and any(c.at == at and c.channel in CALLS for c in others):
+                at += timedelta(minutes=1)
+            else:
+                assert isinstance(fate, Go), f"{touch.step} is never made"
+                return at
+        raise AssertionError(f"{touch.step} is put off again and again")
 
     def on(self, changes: Sequence[Change], at: datetime, seen: Mapping[str, datetime], so_far: Trace) -> Iterator[Trace]:
         touch = next((c.touch for c in changes if isinstance(c, Plan)), None)

@@ -11,12 +11,16 @@ from hypothesis import strategies as st
 from orchestrator.core import windows
 from orchestrator.core.house import House
 from orchestrator.language.delays import Delay
+from orchestrator.language.design import load_design
 from orchestrator.lint.bounds import graph_of, most_within
+from orchestrator.lint.hours import never_opens
 from orchestrator.lint.subject import Subject
-from orchestrator.lint.timing import never_in_time
+from orchestrator.lint.timing import given_up, never_in_time
 from orchestrator.lint.week import Week, week_of
 from tests.core.houses import house
 from tests.language.designs import design
+from tests.lint.generated import HOUSE as RULES
+from tests.lint.generated import made_up
 
 MONDAY = datetime(2026, 11, 16, tzinfo=UTC)  # Thanksgiving comes in the week after
 HOUSE = house(time_zones=["UTC"])
@@ -73,3 +77,14 @@ def test_a_step_that_may_still_be_of_use_is_not_called_too_late() -> None:
     subject = Subject(made, made.playbooks["follow-up"], House.of(made.house_rules))
 
     assert list(never_in_time(subject)) == []
+
+
+def test_what_lies_behind_a_contact_that_is_never_made_is_not_called_too_late() -> None:
+    rules = RULES.format(caps="{most: 3, per: day}", holidays="", useful="2 days", bound="halves")
+    concern = {"completed_concern": [{"touchpoint": "sorry", "email": "thanks"}]}
+    call = {"touchpoint": "check-in", "call": "check-in", "queue": "sales", "contact_window": "sundays", "outcomes": concern}
+    made = load_design(made_up(rules, [call], "1 week"))
+    subject = Subject(made, made.playbooks["made-up"], House.of(made.house_rules))
+
+    assert [f.code for f in never_opens(subject)] == ["TP401"]
+    assert list(given_up(subject)) == []

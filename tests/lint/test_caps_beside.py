@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.core.house import House
-from orchestrator.core.model import Allow
+from orchestrator.core.model import Allow, Contact
 from orchestrator.errors import PlaybookError
 from orchestrator.language.design import load_design
-from orchestrator.lint.beside import MOST_WORK, Beside, Example, PairProof, Part
+from orchestrator.lint.beside import MOST_WORK, Beside, Example, JointProof, Part
 from orchestrator.lint.bounds import Work
 from orchestrator.lint.finding import Finding
 from orchestrator.lint.lint import check
@@ -26,7 +26,7 @@ from tests.lint.generated import LIFECYCLE, designs
 from tests.lint.test_proofs import ZONES, anchors, events, usual, world
 
 OTHER_KIND = "  visit.done: {stage: quote, fields: {amount: number, starts_at: time, day: date}}\n"
-Contact = tuple[str, str, datetime]  # touchpoint, channel, when
+Made = tuple[str, str, datetime]  # touchpoint, channel, when
 
 
 @st.composite
@@ -45,7 +45,7 @@ def two_playbooks(draw: st.DrawFn) -> tuple[Subject, Subject]:
     return one, two
 
 
-def proofs_of(one: Subject, two: Subject) -> list[PairProof]:
+def proofs_of(one: Subject, two: Subject) -> list[JointProof]:
     return Beside(Work(MOST_WORK)).proofs((one, two))
 
 
@@ -80,30 +80,29 @@ def test_two_playbooks_never_make_more_contacts_than_lint_says_and_pass_a_cap_in
     assert all(seen[what] >= 3 for what in ("shown", "proved", "shared, shown")), seen
 
 
-def is_real(proof: PairProof, shown: Example, *, shared: bool) -> None:
-    """Made once more by the real core from its events and endings alone: one contact too many, which the policies hold back."""
+def is_real(proof: JointProof, shown: Example, *, shared: bool) -> None:
+    """Made once more by the real core from its events and endings alone, every policy asked: one too many, which is held back."""
     last = shown.counted[-1]
-    made: list[Contact] = []
+    made = [(m.touchpoint, m.channel, m.at) for part in shown.parts for m in part.made]
     for part in shown.parts:
-        mine = [(m.touchpoint, m.channel, m.at) for m in part.made]
-        assert replayed(part, shown.zone)[: len(mine)] == mine, "the same contacts at the same moments"
-        made += mine
+        others = [Contact(m.channel, m.at) for other in shown.parts if other is not part for m in other.made if m is not last]
+        assert replayed(part, shown, others) == [(m.touchpoint, m.channel, m.at) for m in part.made]
     assert most_of(proof.cap, made, shown.zone) == proof.cap.most + 1
     made.remove((last.touchpoint, last.channel, last.at))
     assert most_of(proof.cap, made, shown.zone) == proof.cap.most
     assert not isinstance(shown.verdict, Allow)
-    assert all(part.made for part in shown.parts), "neither of them passes it alone"
-    one, two = shown.parts
-    assert one.person.ref == two.person.ref
-    assert dict(one.person.customer) == dict(two.person.customer)
-    assert not shared or (one.anchor, one.person.event) == (two.anchor, two.person.event)
+    assert len({part.person.ref for part in shown.parts}) == 1
+    assert all(dict(part.person.customer) == dict(shown.parts[0].person.customer) for part in shown.parts)
+    assert not shared or len({part.anchor for part in shown.parts}) == 1
+    assert not shared or all(dict(part.person.event) == dict(shown.parts[0].person.event) for part in shown.parts)
 
 
-def replayed(part: Part, zone: str) -> list[Contact]:
-    one = world(part.subject, zone, part.anchor, {"amount": 0.0, "ahead": 0}, part.person.ref)
+def replayed(part: Part, shown: Example, others: list[Contact]) -> list[Made]:
+    one = world(part.subject, shown.zone, part.anchor, {"amount": 0.0, "ahead": 0}, part.person.ref)
     one.started_by, one.event, one.answers = part.person.started_by, part.person.event, part.person.answers
     one.__post_init__()
-    return one.along(list(part.results))
+    made = one.along(list(part.results), others, held=part is shown.parts[0])
+    return made[: len(part.made)]
 
 
 # -- as an author sees it ----------------------------------------------------------------------------------------------
@@ -155,6 +154,32 @@ def test_nothing_is_said_when_the_cap_has_room_for_both() -> None:
 
 def test_playbooks_of_which_one_ends_when_the_other_begins_are_never_beside_each_other() -> None:
     assert said(six_mails("even", "10 minutes", stops_on="quote.withdrawn"), six_mails("odd", "1 day", "quote.withdrawn")) == []
+
+
+def one_text(name: str, after: str) -> dict[str, str]:
+    (text,) = six_mails(name, "10 minutes").values()
+    return {
+        f"{name}.yaml": f"{text.split('steps:')[0]}steps:\n  - {{touchpoint: {name}-text, text: sorry-we-missed-you, after: {after}}}\n"
+    }
+
+
+def test_three_playbooks_that_pass_a_cap_only_all_together_are_found() -> None:
+    (finding,) = said(one_text("a", "1 hour"), one_text("b", "2 hours"), one_text("c", "3 hours"))
+
+    assert finding.code == "TP504"
+    assert "3 texts on one day are possible and the house allows 2" in finding.message
+    assert finding.message.startswith("beside a and b ")
+    assert finding.path.count("(sent)") == 3
+
+
+def test_a_week_that_the_caps_day_by_day_never_let_fill_up_is_no_example() -> None:
+    by_day = {"house-rules.yaml": surroundings()["house-rules.yaml"].replace("{most: 3, per: day}", "{most: 1, per: day}")}
+    by_day["house-rules.yaml"] = by_day["house-rules.yaml"].replace("{most: 10, per: week}", "{most: 8, per: week}")
+    by_day["house-rules.yaml"] = by_day["house-rules.yaml"].replace("skip_when_late: 2 business days", "skip_when_late: 4 hours")
+
+    found = [f for f in check({**surroundings(), **by_day, **six_mails("even", "10 minutes"), **six_mails("odd", "1 day")})]
+
+    assert {f.code for f in found if f.code.startswith("TP50")} == {"TP501"}, "one a day never makes nine in a week"
 
 
 def test_a_crowd_of_playbooks_is_told_some_of_the_others_and_that_there_are_more() -> None:

@@ -42,4 +42,5 @@ def test_only_what_concerns_one_playbook_can_be_asked_for() -> None:
     both = load_design({**files(planted("12-nothing-ends-it.yaml")), "other.yaml": other})
 
     assert {f.playbook for f in lint(both)} >= {"nothing-ends-it", "other"}
-    assert lint(both, ["other"]) == [f for f in lint(both) if f.playbook in ("", "other")]
+    assert lint(both, ["other"]) == [f for f in lint(both) if not f.playbook or f.is_about("other")]
+    assert "TP601" in {f.code for f in lint(both, ["other"]) if f.playbook == "nothing-ends-it"}, "it is about both of them"
