@@ -23,7 +23,7 @@ WINDOW = timedelta(minutes=15)
 DEVICE_MOST = 10  # one name on a device it knows: somebody who tries all the passwords they ever had
 ADDRESS_MOST = 40  # one address, all names: an office whose twenty people all start on new browsers and mistype twice
 NAME_MOST = 10  # one name from unknown devices, all addresses: 960 guesses a day, at passwords of twelve characters
-CODE_MOST = 5  # codes for one name, known device or not: whoever gets there knows the password already
+CODE_MOST = 5  # codes for one name on one known device, or from all others: whoever gets there knows the password already
 CODE_DAY_MOST = 20  # 20 guesses a day hit one of three valid codes of a million once in 45 years
 DEVICE_LASTS = timedelta(days=180)  # longer than anybody's holidays
 NAMES_ON_A_DEVICE = 8  # a desk that is shared; the oldest is forgotten
@@ -80,27 +80,40 @@ class Limits:
 
         return self._parts.database.run(count)
 
-    def charge_code(self, name: str, now: datetime) -> Charged | Wait:
-        """One try of a code, by somebody who knew the password."""
+    def charge_code(self, name: str, whence: Whence, now: datetime) -> Charged | Wait:
+        """One try of a code, by somebody who knew the password: a thief of it uses up no try of a device that signed the name in before."""
         name_hash = self._seals.digest("code", name)
+        device = self._device(whence.device, self._seals.digest("name", name), now)
+        source = f"{sign_ins.KNOWN}{device}" if device else "code"
 
         def count(work: Work) -> Charged | Wait:
             sign_ins.one_after_the_other(work, [name_hash])
             for most, within in ((CODE_DAY_MOST, _DAY), (CODE_MOST, WINDOW)):
-                full = sign_ins.of_strangers(work, name_hash, now - within, most)
+                since = now - within
+                if device:
+                    full = sign_ins.of_device(work, source, name_hash, since, most)
+                else:
+                    full = sign_ins.of_strangers(work, name_hash, since, most)
                 if full is not None:
                     return Wait(_seconds(full + within - now))
-            return Charged(sign_ins.put(work, name_hash, "code", now))
+            return Charged(sign_ins.put(work, name_hash, source, now))
 
         return self._parts.database.run(count)
 
+    def charge_set_up(self, name: str, now: datetime) -> Charged | Wait:
+        """One try of the first code of an app, by somebody who is signed in."""
+        return self._charge_here(self._seals.digest("code", name), CODE_MOST, now)
+
     def charge_own(self, name: str, now: datetime) -> Charged | Wait:
         """One try of their own password by somebody who is signed in: whoever sits down at a desk left open guesses no further than here."""
-        name_hash, source = self._seals.digest("own", name), f"{sign_ins.KNOWN}own"
+        return self._charge_here(self._seals.digest("own", name), DEVICE_MOST, now)
+
+    def _charge_here(self, name_hash: str, most: int, now: datetime) -> Charged | Wait:
+        source = f"{sign_ins.KNOWN}own"
 
         def count(work: Work) -> Charged | Wait:
             sign_ins.one_after_the_other(work, [name_hash])
-            full = sign_ins.of_device(work, source, name_hash, now - WINDOW, DEVICE_MOST)
+            full = sign_ins.of_device(work, source, name_hash, now - WINDOW, most)
             return Wait(_seconds(full + WINDOW - now)) if full else Charged(sign_ins.put(work, name_hash, source, now))
 
         return self._parts.database.run(count)

@@ -11,8 +11,11 @@ from uuid import UUID
 from orchestrator.core.roles import EVERY_QUEUE, Role
 from orchestrator.core.zones import normal_phone
 from orchestrator.errors import InputError, NotFound, Problem, did_you_mean
+from orchestrator.language.house_rules import HouseRules
 from orchestrator.parts import Parts
-from orchestrator.store import audit, invitations, sessions, staff, touches
+from orchestrator.published import rules_in_use
+from orchestrator.rulebook import HOUSE_RULES
+from orchestrator.store import audit, invitations, sessions, staff, touches, versions
 from orchestrator.store.audit import By
 from orchestrator.store.database import Work
 from orchestrator.store.staff import Member
@@ -36,8 +39,13 @@ class Profile:
     phone: str = ""
 
 
-def add(parts: Parts, work: Work, name: str, profile: Profile, by: By, now: datetime) -> Member:
-    """A new member, who cannot sign in yet. Raises InputError: what is wrong with which field."""
+def add(
+    parts: Parts, work: Work, name: str, profile: Profile, by: By, now: datetime, *, rules: HouseRules | None = None
+) -> Member:
+    """A new member, who cannot sign in yet. Raises InputError: what is wrong with which field.
+
+    rules: whose queues there are while no house rules are published; None: any.
+    """
     name = name.strip().lower()
     problems = []
     if not _NAME.fullmatch(name):
@@ -45,6 +53,7 @@ def add(parts: Parts, work: Work, name: str, profile: Profile, by: By, now: date
             Problem("this cannot be a name to sign in with", "letters a-z, digits, '.', '_', '-' and '@', at most 80", "name")
         )
     read, wrong = _read(profile)
+    wrong += _missing(work, profile.queues, rules)
     if problems or wrong or read is None:
         raise InputError([*problems, *wrong])
     member = Member(parts.new_id(), name, *read)
@@ -56,14 +65,16 @@ def add(parts: Parts, work: Work, name: str, profile: Profile, by: By, now: date
     return member
 
 
-def change(work: Work, id_: UUID, profile: Profile, by: By, now: datetime) -> Member:
-    """What they may do and how they are reached, from their next request on. Raises InputError, NotFound."""
+def change(work: Work, id_: UUID, profile: Profile, by: By, now: datetime, *, rules: HouseRules | None = None) -> Member:
+    """What they may do and how they are reached, from their next request on. Raises InputError, NotFound. rules: as for `add`."""
+    before = _member(work, id_)
     read, wrong = _read(profile)
+    wrong += _missing(work, [queue for queue in profile.queues if queue not in before.queues], rules)
     if wrong or read is None:
         raise InputError(wrong)
     if read[1] is not Role.ADMIN:
         _keep_an_admin(work, id_)
-    before = _member(work, id_)
+        before = _member(work, id_)
     after = Member(before.id, before.name, *read)
     fields = ("title", "role", "email", "phone", "queues", "skills", "languages")
     changed = [f for f in fields if getattr(before, f) != getattr(after, f)]
@@ -125,6 +136,15 @@ def phone_of(text: str) -> str | None:
 def listed(text: str) -> tuple[str, ...]:
     """What was typed with commas or spaces between."""
     return tuple(dict.fromkeys(word for word in re.split(r"[\s,;]+", text.lower()) if word))
+
+
+def _missing(work: Work, queues: Sequence[str], otherwise: HouseRules | None) -> list[Problem]:
+    """A queue that the house rules do not have is a slip of the pen: no call would ever wait in it."""
+    rules = rules_in_use(work) if HOUSE_RULES in versions.current(work) else otherwise
+    if rules is None:
+        return []
+    strange = [q for q in queues if q not in rules.queues and q != EVERY_QUEUE and _SLUG.fullmatch(q)]  # else it cannot be one
+    return [Problem(f"there is no queue '{q}' in the house rules", did_you_mean(q, rules.queues), "queues") for q in strange]
 
 
 Read = tuple[str, Role, str | None, str | None, tuple[str, ...], tuple[str, ...], tuple[str, ...]]

@@ -100,7 +100,7 @@ class SigningIn:
         if found is None:
             return None
         member, secret = found
-        charged = self.limits.charge_code(member.name, now)
+        charged = self.limits.charge_code(member.name, browser.whence, now)
         if isinstance(charged, Wait):
             return charged
 

@@ -1,7 +1,7 @@
 """The one way into the database: a unit of work that commits at its end or changes nothing.
 
 The only file that begins and commits transactions. SQLite writers take their turn (BEGIN IMMEDIATE); on PostgreSQL
-rows are locked in one order everywhere: subjects, customers, enrollments, touches.
+rows are locked in one order everywhere: subjects, which versions are current, customers, enrollments, touches.
 """
 
 from __future__ import annotations
@@ -136,6 +136,7 @@ def _tune_sqlite(engine: Engine, *, safe_writes: bool) -> None:
             "journal_mode=WAL",
             f"synchronous={'NORMAL' if safe_writes else 'OFF'}",
             "foreign_keys=ON",
+            "recursive_triggers=ON",  # so that REPLACE fires those that keep the audit trail append-only
             "cache_size=-65536",
             "temp_store=MEMORY",
         ):

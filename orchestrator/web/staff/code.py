@@ -35,7 +35,7 @@ def add(routes: StaffRoutes) -> None:
         if set_up is None or set_up["member"] != str(member.id) or not _may_have_one(here):
             return here.refuse(422, "The picture is too old.", "Begin again at your account.")
         limits = Limits(here.parts, seals)
-        charged = limits.charge_code(member.name, here.now)
+        charged = limits.charge_set_up(member.name, here.now)
         if isinstance(charged, Wait):
             return wait(here, charged)
         secret = str(set_up["secret"])

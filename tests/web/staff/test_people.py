@@ -141,6 +141,18 @@ def test_a_new_role_holds_from_the_next_click(office: Office) -> None:
     assert ("root", "member.change", f"member:{kim.id}") in office.audit()
 
 
+def test_a_queue_that_the_house_rules_do_not_have_is_refused_and_one_that_they_lost_stays(office: Office) -> None:
+    admin, kim = _admin(office), office.member("kim", Role.AGENT, "lost")
+    fields: dict[str, Any] = {"title": "Kim", "role": "agent", "skills": "", "languages": "", "email": "", "phone": ""}
+
+    invited = admin.send_form("/people", **fields, name="lou", queues="saels")
+    changed = admin.send_form(f"/people/{kim.id}", **fields, queues="lost, saels")
+    kept = admin.send_form(f"/people/{kim.id}", **fields, queues="lost, sales")
+
+    assert (invited.status_code, changed.status_code, kept.status_code) == (422, 422, 303)
+    assert "There is no queue &#39;saels&#39; in the house rules: did you mean &#39;sales&#39;?" in invited.text
+
+
 @pytest.mark.parametrize("act", ["disable", "demote"])
 def test_the_last_admin_stays(office_on_both: Office, act: str) -> None:
     office = office_on_both
@@ -261,6 +273,17 @@ def test_nobody_can_change_what_stands_in_the_audit_trail(office_on_both: Office
     for statement in ("UPDATE audit SET who = 'nobody'", "DELETE FROM audit"):
         with pytest.raises(DatabaseError), office.parts.database.work() as work:
             work.connection.execute(text(statement))
+
+    assert {who for who, _, _ in office.audit()} == {"root"}
+
+
+def test_nobody_can_write_over_what_stands_in_the_audit_trail(office: Office) -> None:
+    """SQLite's REPLACE deletes first; PostgreSQL has no such word."""
+    _invite(office, _admin(office))
+    columns = ", ".join("'nobody'" if column.name == "who" else column.name for column in schema.audit.columns)
+
+    with pytest.raises(DatabaseError), office.parts.database.work() as work:
+        work.connection.execute(text(f"INSERT OR REPLACE INTO audit SELECT {columns} FROM audit"))
 
     assert {who for who, _, _ in office.audit()} == {"root"}
 

@@ -8,7 +8,17 @@ import pyotp
 import pytest
 from sqlalchemy import select
 
-from orchestrator.access.limits import ADDRESS_MOST, CODE_MOST, DEVICE_MOST, NAME_MOST, WINDOW, Whence, network, prune
+from orchestrator.access.limits import (
+    ADDRESS_MOST,
+    CODE_DAY_MOST,
+    CODE_MOST,
+    DEVICE_MOST,
+    NAME_MOST,
+    WINDOW,
+    Whence,
+    network,
+    prune,
+)
 from orchestrator.access.seals import Seals
 from orchestrator.access.signing_in import Browser, SigningIn
 from orchestrator.core.roles import Role
@@ -291,6 +301,23 @@ def test_codes_cannot_be_guessed_on_and_on(office: Office) -> None:
         assert ari.post("/sign-in/code", code="12345").status_code == 422
 
     assert ari.post("/sign-in/code", code=made.at(office.clock.now)).status_code == 429
+
+
+def test_a_thief_of_the_password_locks_nobody_out_of_the_device_they_know(office: Office) -> None:
+    ari, made = _with_code(office)
+    thief = Person(office, ELSEWHERE)
+    for _ in range(CODE_DAY_MOST // CODE_MOST):
+        office.clock.now += timedelta(minutes=16)
+        thief.sign_in("ari")
+        for _ in range(CODE_MOST):
+            assert thief.post("/sign-in/code", code="12345").status_code == 422
+    thief.sign_in("ari")
+    assert thief.post("/sign-in/code", code="12345").status_code == 429, "the thief is stopped"
+
+    ari.sign_in("ari")
+    right = ari.post("/sign-in/code", code=made.at(office.clock.now))
+
+    assert (right.status_code, ari.is_in) == (303, True)
 
 
 def test_the_code_is_switched_off_with_the_password(office: Office) -> None:
