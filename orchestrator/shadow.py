@@ -7,7 +7,7 @@ current version really did with what a shadow might have done would mix the diff
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -33,8 +33,10 @@ from orchestrator.store.database import Work
 MOST_EVENTS = 1_000  # that a page goes through: under three seconds where each leads to five touches
 MOST_SHOWN = 50  # subjects whose two timelines are shown
 ASSUMED = "no_answer"  # how a call ends that nobody really made
+AT_ONCE = 1_000  # enrollments whose calls are read in one unit of work
 _LIKE_MADE = frozenset({"sent", "done", "failed", "in_call", "calling"})
 
+_Real = Mapping[tuple[str, str, int], tuple[str, Mapping[str, Any]]]  # subject, touchpoint, tries -> disposition, answers
 Tell = Callable[[str, int, datetime], None]  # which of the two, events done, what the clock shows
 
 
@@ -116,7 +118,7 @@ class _Asked:
     shadow: Any
     rules: tuple[Rules, Rules]
     since: datetime
-    endings: Mapping[tuple[str, str, int], tuple[str, Mapping[str, Any]]]
+    begun: Sequence[UUID]  # enrollments of the current version since then
 
 
 @dataclass(slots=True)
@@ -133,15 +135,18 @@ def compare(parts: Parts, playbook: str, most: int | None = None, tell: Tell = l
     """The two beside each other. most: how many events, the newest; None: all since the shadow began. Raises NotFound without a shadow."""
     now = parts.clock()
     asked = parts.database.run(lambda work: _ask(parts, work, playbook, most))
-    with from_database(parts, asked.since) as source:
-        events = list(source.events())  # read before anything is worked out: no transaction stays open meanwhile
+    source = from_database(parts, asked.since)  # the same events and customers for both, whatever comes in meanwhile
+    real = _real(parts, asked.begun)
+    heard: list[int] = []
     sides = []
     for which, rules in zip(("current", "shadow"), asked.rules, strict=True):
-        endings = _Endings.of(playbook, asked.endings)
+        endings = _Endings.of(playbook, real)
         world = _World(rules, keep_journal=False)
-        Turns(world, endings, until=now).play(iter(events), lambda done, at, which=which: tell(which, done, at))  # type: ignore[misc]
+        events = _Counted(source.events())
+        Turns(world, endings, until=now).play(events, lambda done, at, which=which: tell(which, done, at))  # type: ignore[misc]
         sides.append(_side([r for r in world.runs if r.playbook == playbook], endings))
-    return _compared(parts, playbook, asked, events, sides[0], sides[1], now)
+        heard.append(events.count)
+    return _compared(parts, playbook, asked, heard[0], sides[0], sides[1], now)
 
 
 def _ask(parts: Parts, work: Work, playbook: str, most: int | None) -> _Asked:
@@ -150,12 +155,18 @@ def _ask(parts: Parts, work: Work, playbook: str, most: int | None) -> _Asked:
     if row is None:
         raise NotFound(f"{playbook} has no shadow: touchpoint publish {playbook} --shadow")
     since = row.beside_since if most is None else max(row.beside_since, shadows.newest_since(work, row.beside_since, most))
-    real = {
-        (r.subject, r.touchpoint, r.tries): (r.disposition, r.answers or {})
-        for r in shadows.endings(work, playbook, row.beside_since)
-    }
     rules = (_rules(work, in_use, {}), _rules(work, in_use, {playbook: row}))
-    return _Asked(_house_zone(in_use), in_use.current.get(playbook), row, rules, since, real)
+    return _Asked(_house_zone(in_use), in_use.current.get(playbook), row, rules, since, shadows.begun(work, playbook, since))
+
+
+def _real(parts: Parts, enrollments: Sequence[UUID]) -> _Real:
+    """How calls really ended. One unit of work for so many enrollments: whoever writes does not wait for all of them."""
+    found: dict[tuple[str, str, int], tuple[str, Mapping[str, Any]]] = {}
+    for start in range(0, len(enrollments), AT_ONCE):
+        some = enrollments[start : start + AT_ONCE]
+        for row in parts.database.run(lambda work, some=some: shadows.endings(work, some)):  # type: ignore[misc]
+            found[row.subject, row.touchpoint, row.tries] = row.disposition, row.answers or {}
+    return found
 
 
 def _rules(work: Work, in_use: InUse, instead: Mapping[str, Any]) -> Rules:
@@ -167,6 +178,22 @@ def _rules(work: Work, in_use: InUse, instead: Mapping[str, Any]) -> Rules:
 def _house_zone(in_use: InUse) -> str:
     desk = in_use.house.rules.desk
     return desk.time_zone if desk is not None else next(iter(in_use.house.strictest), "UTC")
+
+
+class _Counted:
+    """Events as they pass, counted; opt-outs stand for what customers said since, not for what came in."""
+
+    def __init__(self, events: Iterator[Arrival]) -> None:
+        self._events = events
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Arrival]:
+        return self
+
+    def __next__(self) -> Arrival:
+        event = next(self._events)
+        self.count += event.type != OPTED_OUT
+        return event
 
 
 class _World(World):
@@ -183,11 +210,11 @@ class _Endings(Outcomes):
     """Calls end as the same one really did, where it was made; otherwise nobody answers."""
 
     _playbook: str = PrivateAttr(default="")
-    _real: Mapping[tuple[str, str, int], tuple[str, Mapping[str, Any]]] = PrivateAttr(default_factory=dict)
+    _real: _Real = PrivateAttr(default_factory=dict)
     _counted: Counter[str] = PrivateAttr(default_factory=Counter)
 
     @classmethod
-    def of(cls, playbook: str, real: Mapping[tuple[str, str, int], tuple[str, Mapping[str, Any]]]) -> _Endings:
+    def of(cls, playbook: str, real: _Real) -> _Endings:
         made = cls(default=ASSUMED)
         made._playbook, made._real = playbook, real
         return made
@@ -217,7 +244,7 @@ def _side(runs: list[RunRecord], endings: _Endings) -> _Side:
 
 
 def _compared(
-    parts: Parts, playbook: str, asked: _Asked, events: Sequence[Arrival], current: _Side, shadow: _Side, now: datetime
+    parts: Parts, playbook: str, asked: _Asked, events: int, current: _Side, shadow: _Side, now: datetime
 ) -> Comparison:
     sides = (current, shadow)
     made = [[t for run in side.runs for t in run.touches if t.channel is not None and t.effect_at is not None] for side in sides]
@@ -240,7 +267,7 @@ def _compared(
         zone=asked.house_zone,
         looked_from=asked.since,
         until=now,
-        events=sum(1 for event in events if event.type != OPTED_OUT),
+        events=events,
         entered=Pair("entered", len(current.runs), len(shadow.runs)),
         touchpoints=_pairs(*(Counter(str(t.touchpoint) for t in one) for one in made)),
         days=tuple((day, days[0][day], days[1][day]) for day in sorted({*days[0], *days[1]})),

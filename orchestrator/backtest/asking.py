@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from orchestrator import authoring
-from orchestrator.backtest.difference import Difference, difference
+from orchestrator.backtest.difference import Difference, Figures, difference, figures
 from orchestrator.backtest.records import Goals, History
 from orchestrator.backtest.report import Report, report
 from orchestrator.backtest.run import Source, from_database, from_log, simulate
@@ -28,6 +29,7 @@ PUBLISHED = "published"
 Tell = Callable[
     [str, int, datetime, float], None
 ]  # which run, events done, what the clock shows, share of all that is to be done
+_Past = Callable[[], AbstractContextManager[Source]]  # from its beginning, each time
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +79,19 @@ def backtest(request: Request, parts: Parts | None, tell: Tell = lambda which, d
     other = _against(request, parts, side)
     programs = [version.program for one in (side, other) if one for version in one.rules.current.values()]
     outcomes = read_outcomes(request.outcomes, programs) if request.outcomes else Outcomes()
-    runs = [("now", side)] if other is None else [("before", other), ("now", side)]
-    told: list[tuple[History, Report]] = []
-    left_out: Mapping[str, int] = {}
-    for place, (which, one) in enumerate(runs):
+    past = _past(request, parts)
 
-        def tell_one(done: int, at: datetime, share: float, which: str = which, place: int = place) -> None:
-            tell(which, done, at, (place + share) / len(runs))
+    def run(which: str, place: int, one: _Side) -> tuple[World, History, Mapping[str, int]]:
+        places = 1 if other is None else 2
+        return _run(request, past, one, outcomes, lambda done, at, share: tell(which, done, at, (place + share) / places))
 
-        world, history, left_out = _run(request, parts, one, outcomes, tell_one)
-        told.append((history, report(history, names, request.samples)))
-    return Answer(told[-1][1], difference(told[0], told[1], names) if other is not None else None, world, left_out)
+    def kept(history: History) -> Figures:
+        return figures(history, report(history, names, request.samples), names)
+
+    before = kept(run("before", 0, other)[1]) if other is not None else None  # its world is gone before the next one begins
+    world, history, left_out = run("now", 0 if other is None else 1, side)
+    after = kept(history)
+    return Answer(after.report, difference(before, after) if before is not None else None, world, left_out)
 
 
 def _reported(request: Request) -> list[str]:
@@ -100,14 +104,14 @@ def _reported(request: Request) -> list[str]:
 
 
 def _run(
-    request: Request, parts: Parts | None, side: _Side, outcomes: Outcomes, tell: Callable[[int, datetime, float], None]
+    request: Request, past: _Past, side: _Side, outcomes: Outcomes, tell: Callable[[int, datetime, float], None]
 ) -> tuple[World, History, Mapping[str, int]]:
     goals = Goals(version.program for version in side.rules.current.values())
-    with _source(request, parts) as source:
+    with past() as source:
         heard = _Heard(source.events(), goals)
         world = simulate(side.rules, heard, outcomes, until=request.until, tell=lambda done, at: tell(done, at, source.done))
         left_out = dict(source.left_out)
-    if heard.first is None:
+    if heard.first is None or heard.last is None:
         where = str(request.log) if request.log else "the database"
         raise InputError(Problem("there is no event in it", "is it the right place, and the right time?", where))
     history = History(
@@ -115,6 +119,7 @@ def _run(
         programs={name: version.program for name, version in side.rules.current.items()},
         labels=side.labels,
         began=heard.first,
+        last_event=heard.last if request.until is None else min(heard.last, request.until),
         ended=world.now,
         events=heard.count,
         touches=world.touches,
@@ -135,6 +140,7 @@ class _Heard:
     def __init__(self, events: Iterator[Arrival], goals: Goals) -> None:
         self._events, self._goals = events, goals
         self.first: datetime | None = None
+        self.last: datetime | None = None
         self.count = 0
 
     def __iter__(self) -> Iterator[Arrival]:
@@ -144,16 +150,18 @@ class _Heard:
         event = next(self._events)
         if event.type != OPTED_OUT:  # those stand for what customers said since, not for what came in
             self.first = self.first or event.received_at
+            self.last = max(event.received_at, self.last or event.received_at)
             self.count += 1
             self._goals.hear(event.type, event.subject, event.occurred_at)
         return event
 
 
-def _source(request: Request, parts: Parts | None) -> AbstractContextManager[Source]:
+def _past(request: Request, parts: Parts | None) -> _Past:
     if request.log is not None:
-        return from_log(request.log, request.map, request.design.lifecycle, skip_bad=request.skip_bad)
+        return partial(from_log, request.log, request.map, request.design.lifecycle, skip_bad=request.skip_bad)
     assert parts is not None, "the events of the database need a database"
-    return from_database(parts, since=request.since)
+    stored = from_database(parts, since=request.since)
+    return lambda: nullcontext(stored)
 
 
 def _against(request: Request, parts: Parts | None, side: _Side) -> _Side | None:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from html import escape
 
-from orchestrator.backtest.counting import ENTERED, Day, Reached
+from orchestrator.backtest.counting import Day, Reached
 from orchestrator.backtest.desk_load import DAYS, Hour, Load
-from orchestrator.backtest.words import CHANNELS
+from orchestrator.backtest.words import ALL_THAT_CAME, CHANNELS
 
 ORDER = ("call", "email", "text", "voice", "voicemail")  # from the axis upwards
 WIDE, HIGH, LEFT, BOTTOM, TOP = 960, 220, 44, 24, 8
@@ -22,6 +22,7 @@ MOST_BARS = 62
 CELL, ROW, SIDE, HEAD = 44, 34, 52, 22  # of the week
 SHADES = 5
 FUNNEL_ROW, NAMES = 30, 220
+RATES = 170  # beside the longest bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,15 @@ def spans(days: Sequence[Day], most: int = MOST_BARS) -> tuple[str, Sequence[Spa
     every = "day" if length <= most else "week" if length <= most * 7 else "month"
     found: dict[date, Counter[str]] = {}
     for offset in range(length):
-        found.setdefault(_begin(first + timedelta(days=offset), every), Counter())
+        found.setdefault(begin(first + timedelta(days=offset), every), Counter())
     for day in days:
-        found[_begin(day.day, every)].update(day.by_channel)
+        found[begin(day.day, every)].update(day.by_channel)
     return every, [Span(start, dict(counts)) for start, counts in found.items()]
+
+
+def begin(day: date, every: str) -> date:
+    """The first day of its day, week or month."""
+    return day if every == "day" else day - timedelta(days=day.weekday()) if every == "week" else day.replace(day=1)
 
 
 def over_time(days: Sequence[Day]) -> str:
@@ -111,13 +117,14 @@ def goals(reached: Sequence[Reached]) -> str:
     """For each step: how many subjects it happened to, and how many of them had the goal later."""
     most = max((step.subjects for step in reached), default=1) or 1
     height = FUNNEL_ROW * len(reached)
-    room = WIDE - NAMES - 110
+    room = WIDE - NAMES - RATES
     out = [_open(WIDE, height, "chart goals", "Subjects at each step, and those with the goal later in history")]
     for place, step in enumerate(reached):
         y = FUNNEL_ROW * place
-        name = step.touchpoint if step.touchpoint != ENTERED else "all that came in"
-        rate = f"{step.rate:.0%}" if step.rate is not None else "nobody"
+        name = step.touchpoint or ALL_THAT_CAME
+        rate = f"{step.rate:.0%}" if step.rate is not None else "too late to know" if step.subjects else "nobody"
         said = f"{name}: {step.subjects:,} subjects, {step.goal_later:,} with the goal later"
+        said += f"; {step.unknown:,} after the last event" if step.unknown else ""
         out.append(f"<g><title>{escape(said)}</title>")
         out.append(_text(NAMES - 10, y + 19, "axis end", name if len(name) <= 32 else name[:31] + "…"))
         out.append(f'<rect class="all" x="{NAMES}" y="{y + 5}" width="{room * step.subjects / most:.2f}" height="20"/>')
@@ -169,7 +176,3 @@ def _nice(n: int) -> int:
                 power *= factor
                 break
     return power
-
-
-def _begin(day: date, every: str) -> date:
-    return day if every == "day" else day - timedelta(days=day.weekday()) if every == "week" else day.replace(day=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
@@ -15,6 +15,8 @@ from orchestrator.simulation.records import RunRecord, TouchRecord
 
 ENTERED = ""  # the step before the first one: the start itself
 OUTCOMES = ("made", "skipped", "expired", "cancelled", "failed", "waiting")
+_What = Literal["capped", "deferred", "skipped", "expired"]
+_RULED: Mapping[str, _What] = {"touch.deferred": "deferred", "touch.skipped": "skipped", "touch.expired": "expired"}
 _CAPPED = "the house allows"  # words of the cap, in the reason of what came too late because of it
 
 
@@ -48,14 +50,23 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Ruled:
-    """How often one rule put touches off, or said no."""
+    """How often one rule put touches off, or said no, and to whom; or why touches came too late."""
 
-    what: Literal["capped", "deferred", "skipped"]
+    what: _What
     rule: str
     times: int
-    customers: int
+    customers: Sequence[str]  # by the business's own id
     touchpoints: Mapping[str, int]
     example: str  # the reason of one of them, as the journal has it
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What one rule did, as it adds up."""
+
+    example: str
+    touchpoints: Counter[str] = field(default_factory=Counter)
+    customers: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +96,15 @@ class Reached:
     playbook: str
     touchpoint: str  # ENTERED: all that came in
     subjects: int
+    unknown: int  # of these: the step came after the last event, so nobody knows what followed
     goal_later: int
     days_until: float | None  # half of them had it within so many days
 
     @property
     def rate(self) -> float | None:
-        """0.25: one in four; None when there was nobody."""
-        return self.goal_later / self.subjects if self.subjects else None
+        """0.25: one in four of those that history goes on after; None when there was nobody."""
+        known = self.subjects - self.unknown
+        return self.goal_later / known if known else None
 
 
 def days(history: History, playbooks: Collection[str]) -> list[Day]:
@@ -115,22 +128,23 @@ def lines(history: History, playbooks: Collection[str]) -> list[Line]:
 
 
 def rules(history: History, playbooks: Collection[str]) -> list[Ruled]:
-    """What was put off and what was refused, by rule, most first. A touch that is put off twice counts twice."""
+    """What was put off, refused or came too late, by rule, most first. A touch that is put off twice counts twice."""
     touches = {touch.id: touch for touch in history.touches}
-    found: dict[tuple[Literal["capped", "deferred", "skipped"], str], list[tuple[TouchRecord, str]]] = defaultdict(list)
+    found: dict[tuple[_What, str], _Tally] = {}
     for entry in history.entries:
-        if entry.what not in ("touch.deferred", "touch.skipped"):
+        if (what := _RULED.get(entry.what)) is None:
             continue
         touch = touches.get(entry.touch) if entry.touch is not None else None
         if touch is None or touch.playbook not in playbooks or touch.channel is None:
             continue
-        what: Literal["capped", "deferred", "skipped"] = "deferred" if entry.what == "touch.deferred" else "skipped"
-        found["capped" if CAP in entry.rule or _CAPPED in entry.why else what, entry.rule].append((touch, entry.why))
+        if CAP in entry.rule or _CAPPED in entry.why:
+            what = "capped"
+        tally = found.setdefault((what, entry.rule), _Tally(entry.why))
+        tally.touchpoints[str(touch.touchpoint)] += 1
+        tally.customers.add(touch.customer)
     made = [
-        Ruled(
-            what, rule, len(those), len({t.customer for t, _ in those}), _most(str(t.touchpoint) for t, _ in those), those[0][1]
-        )
-        for (what, rule), those in found.items()
+        Ruled(what, rule, t.touchpoints.total(), sorted(t.customers), _most(t.touchpoints), t.example)
+        for (what, rule), t in found.items()
     ]
     return sorted(made, key=lambda r: (r.what, -r.times, r.rule))
 
@@ -158,7 +172,10 @@ def exits(history: History, playbooks: Collection[str]) -> list[Exit]:
 
 
 def reached(history: History, playbooks: Collection[str]) -> list[Reached]:
-    """For each step, how many of its subjects had the goal later in history, whatever the follow-up did."""
+    """For each step, how many of its subjects had the goal later in history, whatever the follow-up did.
+
+    A subject whose step came when history was over is counted apart: that it had no goal is not known.
+    """
     first: dict[tuple[str, str], dict[str, datetime]] = defaultdict(dict)
     runs: dict[str, list[RunRecord]] = defaultdict(list)
     for run in history.runs:
@@ -177,12 +194,17 @@ def _goals(history: History, playbook: str, touchpoint: str, subjects: Mapping[s
     program = history.programs.get(playbook)
     wanted = _goal_types(program) if program else frozenset[str]()
     waited: list[float] = []
+    unknown = 0
     for subject, since in subjects.items():
+        if since >= history.last_event:
+            unknown += 1
+            continue
         later = [at for type_, at in history.goals.get(subject, ()) if type_ in wanted and at > since]
         if later:
             waited.append((min(later) - since).total_seconds() / 86_400)
     waited.sort()
-    return Reached(playbook, touchpoint, len(subjects), len(waited), round(waited[len(waited) // 2], 1) if waited else None)
+    half = round(waited[len(waited) // 2], 1) if waited else None
+    return Reached(playbook, touchpoint, len(subjects), unknown, len(waited), half)
 
 
 def _goal_types(program: Program) -> frozenset[str]:
@@ -216,8 +238,7 @@ def _earliest(known: dict[str, datetime], those: Iterable[tuple[str, datetime]])
         known[subject] = min(at, known.get(subject, at))
 
 
-def _most(names: Iterable[str]) -> Mapping[str, int]:
-    counted = Counter(names)
+def _most(counted: Mapping[str, int]) -> Mapping[str, int]:
     return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
 
 
@@ -230,5 +251,7 @@ def not_started(history: History, playbooks: Collection[str]) -> Mapping[str, in
     """Start events that led to nothing, by the journal's name for why, most first."""
     began = ("enrollment.started", "enrollment.ended")
     return _most(
-        e.what for e in history.entries if e.what.startswith("enrollment.") and e.what not in began and e.rule in playbooks
+        Counter(
+            e.what for e in history.entries if e.what.startswith("enrollment.") and e.what not in began and e.rule in playbooks
+        )
     )

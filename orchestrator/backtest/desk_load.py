@@ -41,7 +41,7 @@ class Short:
     people: tuple[float, float]  # fewest and most in these hours
     can_make: int
     times: int  # on so many days of this kind …
-    of: int  # … of so many
+    of: int  # … of so many, to the last event or the last touch of these playbooks
 
     @property
     def words(self) -> str:
@@ -75,7 +75,7 @@ def load(history: History, playbooks: Collection[str]) -> Load:
     stated = desk is not None and desk.minutes_per_call is not None
     minutes = float(desk.minutes_per_call or 0) if desk and stated else _talked(history, playbooks)
     queues = sorted({queue for queue, _ in came} | (set(desk.staff) if desk else set()))
-    first, last = local_date(history.began, history.zone), local_date(history.ended, history.zone)
+    first, last = local_date(history.began, history.zone), local_date(history.over(playbooks), history.zone)
     days_of = [_days(first, last, weekday) for weekday in range(7)]
     short = [s for q in queues if desk for s in _short(q, came, desk, 60 / minutes, days_of)] if came else []
     short.sort(key=lambda s: (s.can_make - s.calls, s.queue, s.weekday))

@@ -22,7 +22,8 @@ class History:
     programs: Mapping[str, Program]  # every playbook that ran along
     labels: Mapping[str, str]  # playbook -> which text of it: "as in the folder", "version 3"
     began: datetime
-    ended: datetime
+    last_event: datetime  # when the newest event came in: what comes after it is not known
+    ended: datetime  # of everything that followed, also of the playbooks that ran beside
     events: int
     touches: Sequence[TouchRecord]
     entries: Sequence[Entry]
@@ -45,6 +46,12 @@ class History:
         """The customer's own clock, as far as it is known."""
         named = self.zones.get(customer) or self.house.strictest
         return zone_of(named[0]) or self.zone if named else self.zone
+
+    def over(self, playbooks: Collection[str]) -> datetime:
+        """The last event, or the last touch of these playbooks whose turn came: whichever is later."""
+        mine = (t for t in self.touches if t.channel is not None and t.playbook in playbooks)
+        came = (t.effect_at or t.due_at for t in mine if t.effect_at is not None or t.due_at <= (t.finished_at or self.ended))
+        return max(self.last_event, max(came, default=self.last_event))
 
     def made(self, playbooks: Collection[str]) -> Iterator[TouchRecord]:
         """Touches that took effect, of these playbooks."""

@@ -23,7 +23,8 @@ class Report:
     labels: Mapping[str, str]  # playbook -> which text of it ran
     beside: Sequence[str]  # playbooks that ran along: they count for caps and overlaps
     first_day: date  # of the history, on the desk's clock
-    last_day: date
+    last_day: date  # of the last event, or of the last touch of these playbooks
+    history_ends: date  # the day of the last event
     time_zone: str
     events: int
     follow_ups: int
@@ -66,7 +67,8 @@ def report(history: History, playbooks: Collection[str], most_samples: int = MOS
         labels={name: history.labels.get(name, "") for name in wanted},
         beside=sorted(history.programs.keys() - {*wanted, *BUILT_IN}),
         first_day=local_date(history.began, history.zone),
-        last_day=local_date(history.ended, history.zone),
+        last_day=local_date(history.over(playbooks), history.zone),
+        history_ends=local_date(history.last_event, history.zone),
         time_zone=str(history.zone),
         events=history.events,
         follow_ups=sum(run.playbook in playbooks for run in history.runs),
@@ -89,6 +91,9 @@ def cannot_know(history: History) -> list[str]:
     said = [
         "History shows what happened, not how people would have answered. A customer who is called a day earlier may say yes a day "
         "earlier, or no: the events after each touch stay those of the old days.",
+        f"History ends with its last event, on {local_date(history.last_event, history.zone)}. Who reached a step after that is left out "
+        "of its goal rate, since nobody knows what followed; and who reached one shortly before had little time, so rates are rather too "
+        "low there.",
         "A goal rate is no effect. It says how many of the subjects that reached a step had the goal later, under what was done with "
         "them then. Later steps see fewer easy cases, so their rates fall even when the step helps.",
     ]

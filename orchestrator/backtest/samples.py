@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from orchestrator.backtest.records import History
 from orchestrator.simulation.records import Entry, RunRecord, TouchRecord
@@ -119,12 +119,25 @@ def _moments(
     found = [Moment(run.run.anchor.astimezone(zone), "", "", "started", f"{run.event_type} came")]
     for touch in touches.get(run.id, [])[:MOST_MOMENTS]:
         name, channel = touch.touchpoint or "", touch.channel or "wait"
-        found += [Moment(entry.at.astimezone(zone), name, channel, "put off", entry.why) for entry in deferred.get(touch.id, ())]
+        put_off = deferred.get(touch.id, [])
+        known = [m for m in (touch.due_at, touch.expires_at, *(entry.at for entry in put_off)) if m is not None]
+        found += [
+            Moment(entry.at.astimezone(zone), name, channel, "put off", _there(entry.why, known, zone)) for entry in put_off
+        ]
         at = touch.effect_at or touch.finished_at or run.ended_at or touch.due_at
-        found.append(Moment(at.astimezone(zone), name, channel, became(touch), touch.why.removeprefix(f"{name}: ")))
+        found.append(
+            Moment(at.astimezone(zone), name, channel, became(touch), _there(touch.why.removeprefix(f"{name}: "), known, zone))
+        )
     if run.ended_at is not None:
         found.append(Moment(run.ended_at.astimezone(zone), "", "", f"ended: {run.reason}", run.ended_why or ""))
     yield from sorted(found[: 2 * MOST_MOMENTS], key=lambda m: m.at)
+
+
+def _there(why: str, known: Sequence[datetime], zone: tzinfo) -> str:
+    """A reason as the journal has it, with those of its moments that are known here on the timeline's clock."""
+    for moment in known:
+        why = why.replace(f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC", f"{moment.astimezone(zone):%Y-%m-%d %H:%M}")
+    return why
 
 
 def became(touch: TouchRecord) -> str:

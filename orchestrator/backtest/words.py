@@ -12,7 +12,8 @@ CHANNELS: Mapping[str, tuple[str, str]] = {  # one, several
     "voice": ("automatic call", "automatic calls"),
     "voicemail": ("voicemail", "voicemails"),
 }
-RULED: Mapping[str, str] = {"capped": "capped", "deferred": "put off", "skipped": "refused"}
+ALL_THAT_CAME = "all that came in"  # in place of a touchpoint: the start itself
+RULED: Mapping[str, str] = {"capped": "capped", "deferred": "put off", "skipped": "refused", "expired": "too late"}
 _ENDED: Mapping[str, str] = {
     "": "had not ended when history did",
     "goal": "goal reached",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -11,18 +12,19 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.backtest.charts import spans
-from orchestrator.backtest.counting import ENTERED, OUTCOMES, Day
-from orchestrator.backtest.desk_load import DAYS, Hour, Load
-from orchestrator.backtest.difference import Contacted, Difference, Moved
+from orchestrator.backtest.counting import OUTCOMES, Day
+from orchestrator.backtest.desk_load import DAYS, Hour
+from orchestrator.backtest.difference import Contacted, Difference, Figure, Moved
 from orchestrator.backtest.report import Report
 from orchestrator.backtest.samples import Sample
-from orchestrator.backtest.words import CHANNELS, RULED, ended, far, not_started
+from orchestrator.backtest.words import ALL_THAT_CAME, CHANNELS, RULED, ended, far, not_started
 
 WIDTH = 80
 BAR = 30  # signs of the longest bar
 MOST_BARS = 26
 MOST_HOURS = 12  # columns of the week
 MOST_NAMED = 10  # customers told by their id; all of them are in --json
+MOST_FIGURES = 15  # of one kind, that change; likewise
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
@@ -38,7 +40,7 @@ def _parts(report: Report, difference: Difference | None) -> Iterator[Renderable
     yield _lines(report)
     if report.days:
         yield _bars(report.days)
-    yield _desk(report.desk, report.time_zone)
+    yield _desk(report)
     yield _rules(report)
     yield _overlaps(report)
     yield _exits(report)
@@ -94,7 +96,8 @@ def _bar(n: int, most: int) -> Text:
     return Text("█" * (eighths // 8) + (_EIGHTHS[eighths % 8] if eighths % 8 else ""), style="cyan")
 
 
-def _desk(desk: Load, zone: str) -> RenderableType:
+def _desk(report: Report) -> RenderableType:
+    desk, zone = report.desk, report.time_zone
     if not desk.calls:
         return Text("No calls for staff.")
     source = "the house rules" if desk.stated else "the calls of this run"
@@ -105,7 +108,8 @@ def _desk(desk: Load, zone: str) -> RenderableType:
         ),
     ]
     if desk.short:
-        said.append(Text("More calls than people can make, on the worst day of each kind:", style="yellow"))
+        days = f"{report.first_day} to {report.last_day}"
+        said.append(Text(f"More calls than people can make, on the worst day of each kind, {days}:", style="yellow"))
     for s in desk.short[:MOST_NAMED]:
         left = s.calls - s.can_make
         said.append(Text(f"  {s.queue}: {s.words} ({s.on}; {left:,} left over; so on {s.times} of {s.of})"))
@@ -141,12 +145,15 @@ def _week(queue: str, hours: Sequence[Hour]) -> RenderableType:
 
 def _rules(report: Report) -> RenderableType:
     if not report.rules:
-        return Text("Nothing was put off, and nothing refused.")
-    lines: list[RenderableType] = [Text("Capped, put off, refused", style="bold")]
+        return Text("Nothing was put off, nothing refused, and nothing came too late.")
+    lines: list[RenderableType] = [Text("Capped, put off, refused, too late", style="bold")]
     for rule in report.rules:
-        lines.append(Text(f"{RULED[rule.what]}: {rule.rule}, {_many(rule.times, 'time')}, {_many(rule.customers, 'customer')}"))
+        lines.append(
+            Text(f"{RULED[rule.what]}: {rule.rule}, {_many(rule.times, 'time')}, {_many(len(rule.customers), 'customer')}")
+        )
         where = ", ".join(f"{name} {n:,}" for name, n in rule.touchpoints.items())
-        lines += [Padding(Text(where), (0, 0, 0, 2)), Padding(Text(f"once: {rule.example}", style="dim"), (0, 0, 0, 2))]
+        said = (Text(where), Text(f"customers: {_some(rule.customers)}"), Text(f"once: {rule.example}", style="dim"))
+        lines += [Padding(text, (0, 0, 0, 2)) for text in said]
     return Group(*lines)
 
 
@@ -166,14 +173,19 @@ def _exits(report: Report) -> RenderableType:
     table = _table("how follow-ups ended", "")
     for end in report.exits:
         table.add_row(Text(f"{f'{end.playbook}: ' if several else ''}{ended(end.reason)}"), f"{end.follow_ups:,}")
-    steps = _table("of the subjects that reached a step", "subjects", "goal later", "half within")
+    unknown = any(step.unknown for step in report.reached)
+    steps = _table(
+        "of the subjects that reached a step", "subjects", *(["unknown"] if unknown else []), "goal later", "half within"
+    )
     for step in report.reached:
-        name = step.touchpoint if step.touchpoint != ENTERED else f"{step.playbook}: all that came in"
+        name = step.touchpoint or f"{step.playbook}: {ALL_THAT_CAME}"
         rate = f"{step.rate:.0%}" if step.rate is not None else "·"
         half = f"{step.days_until:g} days" if step.days_until is not None else "·"
-        steps.add_row(Text(name), f"{step.subjects:,}", rate, half)
-    note = Text("Goal later: had the goal after that step, in history. No effect of the step; see below.", style="dim")
-    return Group(table, "", steps, note)
+        steps.add_row(Text(name), f"{step.subjects:,}", *([_number(step.unknown)] if unknown else []), rate, half)
+    said = "Goal later: had the goal after that step, in history. No effect of the step; see below."
+    if unknown:
+        said += f" Unknown: reached it when history was over (last event: {report.history_ends}); they are not in the rate."
+    return Group(table, "", steps, Text(said, style="dim"))
 
 
 def _difference(difference: Difference) -> Iterator[RenderableType]:
@@ -184,14 +196,9 @@ def _difference(difference: Difference) -> Iterator[RenderableType]:
         return
     counts = ", ".join(f"{n:,} {kind}" for kind, n in difference.touches.items())
     table = _table("", "before", "now", "change")
-    about = ""
-    for f in difference.figures:
-        if not f.change:
-            continue
-        if f.about != about:
-            table.add_row(Text(f.about, style="bold"))
-            about = f.about
-        table.add_row(Text(f"  {f.name}"), f"{f.before:,g}", f"{f.after:,g}", f"{f.change:+,g}")
+    for about, those in groupby((f for f in difference.figures if f.change), key=lambda f: f.about):
+        table.add_row(Text(about, style="bold"))
+        _add(table, list(those))
     yield Group(Text(f"Against {names}", style="bold"), Text(f"Touches: {counts}."), table)
     shifts = _table("touchpoint", "same", "new", "gone", "earlier", "later", "mostly by")
     for s in difference.shifts:
@@ -202,10 +209,16 @@ def _difference(difference: Difference) -> Iterator[RenderableType]:
     yield Group(Text("For example", style="bold"), *(Text(f"  {_moved(m)}") for m in difference.examples))
 
 
+def _add(table: Table, figures: Sequence[Figure]) -> None:
+    for f in figures[:MOST_FIGURES]:
+        table.add_row(Text(f"  {f.name}"), f"{f.before:,g}", f"{f.after:,g}", f"{f.change:+,g}")
+    if len(figures) > MOST_FIGURES:
+        table.add_row(Text(f"  and {len(figures) - MOST_FIGURES:,} more, in --json", style="dim"))
+
+
 def _contacted(how: str, those: Sequence[Contacted]) -> Text:
-    named = ", ".join(f"{c.customer} ({c.before} → {c.after})" for c in those[:MOST_NAMED])
-    more = f" and {len(those) - MOST_NAMED:,} more" if len(those) > MOST_NAMED else ""
-    return Text(f"Contacted {how} often than before: {_many(len(those), 'customer')}{f': {named}{more}' if those else ''}.")
+    named = _some([f"{c.customer} ({c.before} → {c.after})" for c in those])
+    return Text(f"Contacted {how} often than before: {_many(len(those), 'customer')}{f': {named}' if those else ''}.")
 
 
 def _moved(m: Moved) -> str:
@@ -225,6 +238,11 @@ def _sample(number: int, sample: Sample, report: Report) -> RenderableType:
         said = f"{m.touchpoint}: {m.what}" if m.touchpoint else m.what
         table.add_row(f"  {m.at:%a %Y-%m-%d %H:%M}", Text.assemble(said, (f" ({m.why})", "dim") if m.why else ""))
     return Group(head, table)
+
+
+def _some(those: Sequence[str]) -> str:
+    more = f" and {len(those) - MOST_NAMED:,} more" if len(those) > MOST_NAMED else ""
+    return ", ".join(those[:MOST_NAMED]) + more
 
 
 def _sentences(title: str, sentences: Iterable[str]) -> RenderableType:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self, cast
 
-from orchestrator.accepting import unpacked
+from orchestrator.cloudevents import unpacked
 from orchestrator.errors import EventError, InputError, Problem
 from orchestrator.ids import NewId
 from orchestrator.language.lifecycle import Lifecycle

@@ -20,7 +20,8 @@ from orchestrator.parts import Parts
 from orchestrator.replay.calls import read_outcomes
 from orchestrator.replay.ledger import check_writable, write_ledger
 from orchestrator.replay.log import Log
-from orchestrator.replay.run import OnDatabase, SimulatedClock, Woken, counted_ids
+from orchestrator.replay.run import OnDatabase, SimulatedClock, Woken
+from orchestrator.simulation.ids import counted_ids
 from orchestrator.simulation.outcomes import Outcomes
 from orchestrator.simulation.turns import Turns
 from orchestrator.store import events as stored

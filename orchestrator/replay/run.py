@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -30,12 +29,6 @@ class SimulatedClock:
     def move_to(self, at: datetime) -> None:
         assert at >= self._at, f"time does not run back from {self._at} to {at}"
         self._at = at
-
-
-def counted_ids() -> Callable[[], UUID]:
-    """Ids 1, 2, 3 …: as in life a later one is greater, and a rerun makes the same ones."""
-    numbers = count(1)
-    return lambda: UUID(int=next(numbers))
 
 
 @dataclass(slots=True)

@@ -135,6 +135,8 @@ event = Table(
         "ix_event_customer", "customer_id", "received_at",
         postgresql_where=text("customer_id IS NOT NULL"), sqlite_where=text("customer_id IS NOT NULL"),
     ),
+    # history_events.received: backtests, chunk by chunk; shadows.newest_since and .endings: what came in since a shadow began
+    Index("ix_event_received", "received_at", "id"),
     # board.needs: how many wait for a person
     Index(
         "ix_event_aside", "received_at", "id",

@@ -87,11 +87,11 @@ class Past:
         state = more.pop("state", TouchState.DONE if made else TouchState.SKIPPED)
         told = {key: more.pop(key) for key in ("disposition", "reason", "finished_at") if key in more}
         known: dict[str, Any] = {
-            "queue": "sales" if channel == "call" else None, "priority": 5, "tries": 1, "why": "as planned", **more,
+            "queue": "sales" if channel == "call" else None, "priority": 5, "tries": 1, "why": "as planned", "expires_at": None, **more,
         }  # fmt: skip
         touch = Touch(
             _id(), run.id, UUID(int=2), len(run.touches) + 1, touchpoint, touchpoint, channel, planned_at=due, due_at=due,
-            expires_at=None, escalate_at=None, state=state, effect_at=due if made else None, **known,
+            escalate_at=None, state=state, effect_at=due if made else None, **known,
         )  # fmt: skip
         record = TouchRecord(touch, run, **told)
         run.touches.append(record)
@@ -102,11 +102,13 @@ class Past:
         """A line of the journal about a touch."""
         self.entries.append(Entry(touch.due_at, what, why, rule, touch.run.id, touch.id, None, touch.subject, touch.customer))
 
-    def history(self, until: str = "2026-04-01 00:00", began: str = "2026-03-02 00:00") -> History:
-        """All of it."""
+    def history(
+        self, until: str = "2026-04-01 00:00", began: str = "2026-03-02 00:00", last_event: str = "2026-04-01 00:00"
+    ) -> History:
+        """All of it. until: the end of all that followed from the events."""
         return History(
-            house(**self.rules), self.programs, dict.fromkeys(self.programs, "as written"), local(began), local(until), 100,
-            self.touches, self.entries, self.runs, {}, self.goals,
+            house(**self.rules), self.programs, dict.fromkeys(self.programs, "as written"), local(began), local(last_event),
+            local(until), 100, self.touches, self.entries, self.runs, {}, self.goals,
         )  # fmt: skip
 
 

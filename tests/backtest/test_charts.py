@@ -51,10 +51,10 @@ def test_hours_with_calls_left_over_carry_a_frame_and_say_so() -> None:
 
 
 def test_a_step_says_how_many_reached_it_and_how_many_had_the_goal() -> None:
-    svg = charts.goals([Reached("follow-up", "", 8, 4, 1.0), Reached("follow-up", "check-in", 0, 0, None)])
+    svg = charts.goals([Reached("follow-up", "", 8, 2, 4, 1.0), Reached("follow-up", "check-in", 0, 0, 0, None)])
 
     assert titles(svg) == [
-        "all that came in: 8 subjects, 4 with the goal later",
+        "all that came in: 8 subjects, 4 with the goal later; 2 after the last event",
         "check-in: 0 subjects, 0 with the goal later",
     ]
 

@@ -46,6 +46,15 @@ def test_calls_that_wait_an_hour_and_are_made_then_do_not_pile_up_for_ever() -> 
     assert (str(short.on), short.calls, short.times, short.of) == ("2026-03-16", 22, 2, 5)
 
 
+def test_days_are_counted_up_to_the_last_event_or_touch_whatever_ran_beside_long_after() -> None:
+    past = Past()
+    calls(past, "2026-03-09 09:00", 30)
+
+    [short] = load(past.history(until="2026-09-01 00:00", last_event="2026-03-04 10:00"), THEM).short
+
+    assert (short.times, short.of) == (1, 2)  # Mondays 2 and 9 March
+
+
 @pytest.mark.parametrize(("at", "said"), [("2026-03-14 10:00", "Saturdays 10–11: 1 call, nobody"), ("2026-03-09 16:59", None)])
 def test_hours_without_people_are_told(at: str, said: str | None) -> None:
     past = Past()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from orchestrator.ids import new_id
 from orchestrator.store import (
@@ -16,6 +16,7 @@ from orchestrator.store import (
     enrollments,
     events,
     finding,
+    history_events,
     inbox,
     invitations,
     journal,
@@ -25,6 +26,7 @@ from orchestrator.store import (
     replies,
     schema,
     sessions,
+    shadows,
     sheets,
     sign_ins,
     standing,
@@ -34,6 +36,7 @@ from orchestrator.store import (
 from orchestrator.store.database import Database, Work
 from orchestrator.store.upgrade import upgrade
 from tests import servers
+from tests.store.plans import plan_of
 from tests.store.rows import AT
 
 pytestmark = pytest.mark.servers
@@ -64,6 +67,7 @@ QUERIES: dict[str, Callable[[Work], Any]] = {
     ),
     "ux_suppression_live": lambda work: customers.suppressions(work, [ID]),
     "ix_event_subject": lambda work: events.seen(work, ["quote/1"], ["quote.sent"]),
+    "ix_event_received": lambda work: history_events.received(work, None, (AT, ID)),
     "ix_event_waiting": lambda work: events.waiting(work, 1),
     "ux_playbook_version_current": versions.current,
     "ux_playbook_version_beside": versions.beside,
@@ -152,23 +156,29 @@ def planned(postgres_server: servers.Postgres) -> Any:
 
 @pytest.mark.parametrize("index", QUERIES)
 def test_the_query_uses_its_index(planned: Database, index: str) -> None:
-    plans: list[str] = []
-
-    def explain(conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: Any) -> None:
-        if statement.lstrip().startswith(("SELECT", "WITH")) and "pg_advisory" not in statement and not plans_open:
-            plans_open.append(1)
-            raw = conn.connection.dbapi_connection.cursor()
-            raw.execute("EXPLAIN " + statement, parameters)
-            plans.extend(row[0] for row in raw.fetchall())
-            plans_open.clear()
-
-    plans_open: list[int] = []
     with planned.work() as work:
         work.connection.execute(text("SET LOCAL enable_seqscan = off"))
-        event.listen(work.connection, "before_cursor_execute", explain)
-        QUERIES[index](work)
+        plan = plan_of(work, QUERIES[index])
 
-    assert any(index in line for line in plans), "\n".join(plans)
+    assert any(index in line for line in plan), "\n".join(plan)
+
+
+LOOKING_BACK: dict[str, Callable[[Work], Any]] = {  # these go through many events, and never sort or read all of them
+    "a later chunk of a backtest": lambda work: history_events.received(work, AT, (AT, ID), (AT, ID)),
+    "whether they are too many for a page": lambda work: history_events.count(work, AT, 50),
+    "when the newest came": history_events.newest,
+    "where the newest begin": lambda work: shadows.newest_since(work, AT, 50),
+    "what they led to": lambda work: shadows.begun(work, "p", AT),
+}
+
+
+@pytest.mark.parametrize("what", LOOKING_BACK)
+def test_events_are_looked_back_at_in_the_order_of_their_index(planned: Database, what: str) -> None:
+    with planned.work() as work:
+        work.connection.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = plan_of(work, LOOKING_BACK[what])
+
+    assert any("ix_event_received" in line for line in plan), "\n".join(plan)
 
 
 def test_every_index_is_asked_about() -> None:

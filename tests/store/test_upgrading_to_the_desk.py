@@ -15,11 +15,13 @@ from sqlalchemy import column, inspect, select, table
 from orchestrator import desk, engine, filing, leading, sheets
 from orchestrator.core.merging import found_by
 from orchestrator.core.model import TouchState
+from orchestrator.core.planner import was_asked_for
 from orchestrator.core.urgency import rank_at
 from orchestrator.filing import UNDO_FOR, Filing
 from orchestrator.store import finding, schema
 from orchestrator.store.audit import By
 from orchestrator.store.database import Database, Work
+from orchestrator.store.enrollments import TOUCH, touch_of
 from orchestrator.store.upgrade import alembic_config, upgrade
 from orchestrator.sweep import end_leases
 from tests.store.rows import AT, CALL, LATER, Stage, put
@@ -103,6 +105,23 @@ def test_a_touch_in_every_state_is_kept_and_calls_get_their_places(database: Dat
     for state, row in found.items():
         at = rank_at(row.priority, row.due_at, row.expires_at)
         assert row.rank_at == (at if state in ("ready", "in_call") else None), state
+
+
+def test_a_time_that_a_customer_asked_for_is_known_to_be_theirs(database: Database, before: Database) -> None:
+    with database.work() as work:
+        stage = Stage(work)
+        for why in ("check-in, try 2 of 3: the customer asked for this time", "check-in, try 2 of 3: 1 day after try 1"):
+            run = put(work, schema.enrollment, **stage.enrollment(playbook=why[-6:].strip()))["id"]
+            put(work, schema.touch, **stage.touch(enrollment_id=run, state=TouchState.PLANNED, why=why, memory={"check-in": 2}))
+        rows = everything(work)
+    carried_back(rows, before)
+
+    upgrade(before)
+
+    with before.work() as work:
+        found = work.connection.execute(select(*TOUCH, schema.touch.c.why).order_by(schema.touch.c.why)).all()
+    assert [was_asked_for(touch_of(tuple(row)[: len(TOUCH)])) for row in found] == [False, True]
+    assert all(row.memory["check-in"] == 2 for row in found)
 
 
 @pytest.mark.parametrize("name", ["Dana Ortiz", "  Dana  María   Ortiz ", "ÖDÖN Érdi", "Cher", "", "  ", None, "x" * 200])

@@ -17,6 +17,7 @@ from orchestrator.core.zones import zone_of
 from orchestrator.errors import NotFound, PlaybookError
 from orchestrator.language.house_rules import HouseRules
 from orchestrator.store import history_events, standing
+from orchestrator.web.staff.at_once import ONE
 from orchestrator.web.staff.here import Here
 from orchestrator.web.staff.routes import StaffRoutes
 from orchestrator.web.staff.studio_parts import opened
@@ -28,7 +29,7 @@ MOST_CUSTOMERS = 50  # shown by their id
 
 def add(routes: StaffRoutes, most: int = MOST_EVENTS, busy: threading.Lock | None = None) -> None:
     """Declare the page. most: events in one request. busy: held while one runs."""
-    page = _Page(most, busy or threading.Lock())
+    page = _Page(most, busy or ONE)
     routes.get("/playbooks/{draft}/backtest", Right.WRITE_PLAYBOOKS, about="draft")(page.show)
 
 

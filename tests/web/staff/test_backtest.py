@@ -10,11 +10,13 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from orchestrator.accepting import accept
 from orchestrator.core.roles import Role
 from orchestrator.web.staff import backtest
 from orchestrator.web.staff.objects import OBJECTS
 from orchestrator.web.staff.routes import StaffRoutes
 from orchestrator.web.staff.shown import Shown
+from tests.intake.ready import quote_sent
 from tests.stories import designs
 from tests.web.practice import PUBLIC_URL
 from tests.web.staff.office import LEADS, SALES, Office
@@ -62,6 +64,28 @@ def test_customers_and_subjects_are_named_only_to_roles_that_may_see_them(drafte
     assert "C-Dana" not in author
     assert "quote/Dana" not in author
     assert "quote/Dana" in lead
+
+
+def test_the_customers_whom_a_rule_kept_back_are_listed_for_those_who_may_see_them(office: Office) -> None:
+    customer = {"id": "C-Nameless", "time_zone": "America/Chicago", "consent": {"call": "service"}}
+    accept(office.parts, [quote_sent(key="k-1", subject="quote/1", customer=customer)])  # without a telephone number
+
+    author, lead = read(office, Role.AUTHOR), read(office, Role.LEAD)
+
+    assert "refused: contact point check-in 1 1 1 no phone number is known" in author
+    assert "refused: contact point check-in 1 1 1 C-Nameless no phone number is known" in lead
+
+
+def test_every_table_of_the_page_may_be_wider_than_a_telephone(office: Office) -> None:
+    more = SALES + "- touchpoint: hello\n  email: hello\n  after: 1 day\n"
+    designs.write(office.folder, designs.playbook(more), designs.playbook(LEADS, "concerns"))
+
+    page = office.browser(office.member("ada", Role.LEAD)).get(f"{PATH}?run=1&since=2026-11-01&against=published").text
+    alone = [page[max(at.start() - 200, 0) : at.start()] for at in re.finditer("<table", page)]
+
+    assert "The same customer on the same day as" in page
+    assert "Every figure that changes" in page
+    assert [before for before in alone if not re.search(r'<div class="scroll"[^>]*>$', before)] == []
 
 
 def alone(office: Office, **limits: Any) -> TestClient:

@@ -1,9 +1,13 @@
-"""Versions beside the current one: proposals that wait for another person, shadows that contact nobody; and what people took back."""
+"""Versions beside the current one: proposals that wait for another person, shadows that contact nobody; and what people took back.
+
+Backtests and comparisons go through past events in the order received: an index for them.
+"""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 from orchestrator.store.migrations.checks import put_checks
 
@@ -12,6 +16,7 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 MOMENT = sa.DateTime(timezone=True)
 CHECKS = (
     ("playbook_version", "beside", "beside IS NULL OR beside IN ('proposed', 'shadow')"),
@@ -34,6 +39,7 @@ def upgrade() -> None:
         "ux_playbook_version_beside", "playbook_version", ["beside", "playbook"], unique=True,
         postgresql_where=aside, sqlite_where=aside,
     )  # fmt: skip
+    op.create_index("ix_event_received", "event", ["received_at", "id"])
     op.create_table(
         "withheld",
         sa.Column("playbook", sa.String(length=80), nullable=False),
@@ -45,6 +51,16 @@ def upgrade() -> None:
         sa.CheckConstraint("(what = 'restored') = (hash IS NOT NULL)", name=op.f("ck_withheld_restored_has_hash")),
         sa.PrimaryKeyConstraint("playbook", name=op.f("pk_withheld")),
     )
+    _remember_what_was_asked_for()
+
+
+def _remember_what_was_asked_for() -> None:
+    """That a customer asked for the time of a call was only in its sentence until now."""
+    touch = sa.table("touch", sa.column("id", sa.Uuid()), sa.column("why"), sa.column("state"), sa.column("memory", JSON))
+    asked = touch.c.why.like("%: the customer asked for this time%") & touch.c.state.in_(("planned", "ready", "in_call", "filed"))
+    link = op.get_bind()
+    for row in link.execute(sa.select(touch.c.id, touch.c.memory).where(asked)).all():
+        link.execute(sa.update(touch).where(touch.c.id == row.id).values(memory={**row.memory, "asked for:": 1}))
 
 
 def downgrade() -> None:
