@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator import in_force
 from orchestrator.core.house import check_house
-from orchestrator.errors import InputError, PlaybookError, Problem, did_you_mean
+from orchestrator.errors import InputError, Overtaken, PlaybookError, Problem, did_you_mean
 from orchestrator.language.design import Design, load_design
 from orchestrator.language.program import Program
 from orchestrator.language.system_events import BUILT_IN, SYSTEM_EVENTS
@@ -28,6 +29,7 @@ from orchestrator.published import (
     name_of,
     needs_another_person,
     rules_in_use,
+    takes_its_place,
     told,
 )
 from orchestrator.rulebook import HOUSE_RULES, LIFECYCLE
@@ -42,6 +44,19 @@ if TYPE_CHECKING:
 MOST_FILES = 2_000
 OURS = Path(__file__).parent / "built_in"  # playbooks of the system itself
 _RULES = {HOUSE_RULES: "house-rules.yaml", LIFECYCLE: "lifecycle.yaml"}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What somebody looks at before they publish one file."""
+
+    hash: str  # of the file, with everything that it pins
+    current: int  # the version in use; 0: none
+    proposed: int  # the version that waits for another person; 0: none
+    proposes: bool  # publishing it would only propose it
+
+    def __str__(self) -> str:
+        return f"{self.hash}.{self.current}.{self.proposed}.{int(self.proposes)}"
 
 
 def read_folder(folder: Path) -> dict[str, str]:
@@ -89,13 +104,17 @@ def _built_in(*rules: str) -> Design:
     return load_design({**dict(zip(_RULES.values(), rules, strict=True)), **read_folder(OURS)})
 
 
-def publish(parts: Parts, folder: Path, by: str | By, *, only: Sequence[str] = (), shadow: bool = False) -> list[Published]:
+def publish(
+    parts: Parts, folder: Path, by: str | By, *, only: Sequence[str] = (), shadow: bool = False,
+    expected: Mapping[str, Seen] | None = None,
+) -> list[Published]:  # fmt: skip
     """Make what the folder says current, and what is built in. Enrollments keep the version they began with; what has not changed
     stays as it is.
 
     only: these playbooks (also "house-rules" and "lifecycle") and nothing else. shadow: they decide beside the current version and
     contact nobody. Where approval is needed, a new version waits as a proposal for another person. What somebody retired, or
-    replaced by an earlier version, comes back only when it is named, or when its file says something new.
+    replaced by an earlier version, comes back only when it is named, or when its file says something new. expected: what was
+    looked at, by name; when one of these is something else by now, nothing is published (Overtaken).
 
     Refused when lint finds an error, and when the new house rules lack something that a version with open enrollments names.
     """
@@ -114,7 +133,9 @@ def publish(parts: Parts, folder: Path, by: str | By, *, only: Sequence[str] = (
         raise InputError(Problem("a shadow is of playbooks that are named", "touchpoint publish quote-follow-up --shadow"))
 
     def unit(work: Work) -> list[Published]:
-        return _Publisher(parts, work, design, ours, files, by, names, shadow=shadow).publish()
+        if any(seen(work, design, files, name) != was for name, was in (expected or {}).items()):
+            raise Overtaken(Problem("the file, or what is published, changed while you looked", "look again, then publish"))
+        return _Publisher(parts, work, design, ours, files, by, names, parts.clock(), shadow=shadow).publish()
 
     return in_force.bring(parts, lambda work: _plan(work, design, ours, files, names), names, unit)
 
@@ -123,6 +144,16 @@ def mistakes(parts: Parts, design: Design, files: Mapping[str, str], name: str) 
     """The errors that keep this one file from being published: lint of what would be in force then, not of the folder."""
     names = [_filed(name)]
     return in_force.mistakes(parts, lambda work: _plan(work, design, built_in(files), files, names), names)
+
+
+def findings(parts: Parts, folder: Path, only: Sequence[str] = ()) -> tuple[Sequence[Finding], Mapping[str, str]]:
+    """All that lint says of what is in force, with what of this folder waits for another person; and the files it points into.
+
+    only: as for `publish`, after which this is asked.
+    """
+    design, files = load(folder)
+    names = [_filed(name) for name in only]
+    return in_force.findings(parts, lambda work: _plan(work, design, built_in(files), files, names), names)
 
 
 def _plan(work: Work, design: Design, ours: Design, files: Mapping[str, str], names: Sequence[str]) -> in_force.Plan:
@@ -147,6 +178,16 @@ def proposes(work: Work, design: Design, name: str) -> bool:
     return needs_another_person(
         work, name, asked=design.house_rules.needs_approval or (own is not None and own.playbook.needs_approval)
     )
+
+
+def seen(work: Work, design: Design, files: Mapping[str, str], name: str) -> Seen:
+    """What there is to look at before this one file is published; name as people say it."""
+    filed = _filed(name)
+    current, proposed = versions.current(work).get(filed), versions.beside(work).get((filed, "proposed"))
+    return Seen(
+        hashes(design, built_in(files), files)[filed], current.number if current is not None else 0,
+        proposed.number if proposed is not None else 0, proposes(work, design, name),
+    )  # fmt: skip
 
 
 def compare(parts: Parts, folder: Path) -> list[Published]:
@@ -213,6 +254,7 @@ class _Publisher:
     files: Mapping[str, str]
     by: By | str
     only: Sequence[str]
+    now: datetime
     _: KW_ONLY
     shadow: bool
 
@@ -234,7 +276,7 @@ class _Publisher:
                         Problem(f"the file says what version {number} of {name} says: there is nothing to compare", hint)
                     )
             if would == "unchanged" and name in self.only:
-                self._withdrawn(name, beside)
+                takes_its_place(work, self.by, name, "proposed", "published again", self.now)
             if would == "unchanged" and name in held:
                 versions.let_back(work, name)
             done.append(Published(name, number, would))
@@ -254,32 +296,25 @@ class _Publisher:
         self, name: str, hash_: str, would: What, before: Mapping[str, Any], beside: Mapping[tuple[str, str], Any]
     ) -> tuple[What, int]:
         """A new version, current or beside."""
-        work, now = self.work, self.parts.clock()
+        work, by, now = self.work, self.by, self.now
         there: Beside | None = "shadow" if self.shadow else "proposed" if proposes(work, self.design, name) else None
         ready = {kind: row for (of, kind), row in beside.items() if of == name and row.hash == hash_}
         if there is not None and there in ready:
             return there, ready[there].number  # it stands there already
-        if there != "shadow":
-            self._withdrawn(name, beside)
+        row = (ready.get("shadow") or ready.get("proposed")) if there is None else None  # the one that people have looked at
+        if there == "shadow":
+            takes_its_place(work, by, name, "shadow", "started another one", now)
+        else:
+            takes_its_place(work, by, name, "proposed", "published again", now, but=row.id if row is not None else None)
             versions.let_back(work, name)
-        if there is None and ready:
-            row = ready.get("shadow") or ready["proposed"]  # the very version that people have looked at
+        if row is not None:
             versions.make_current(work, name, row.id, now)
             return would if would != "proposed" else _new_or_changed(name, before), row.number
-        if there is not None:
-            versions.put_away(work, name, there)
         of = self.ours if name in BUILT_IN else self.design
         document = {"text": self.files[_RULES[name]]} if name in _RULES else of.document(name)
         listens = frozenset() if name in _RULES else listens_to(of.playbooks[name].program)
-        number = versions.add(work, self.parts.new_id(), name, hash_, document, listens, name_of(self.by), now, there)
+        number = versions.add(work, self.parts.new_id(), name, hash_, document, listens, name_of(by), now, there)
         return there or _new_or_changed(name, before), number
-
-    def _withdrawn(self, name: str, beside: Mapping[tuple[str, str], Any]) -> None:
-        """What was proposed before is superseded."""
-        row = beside.get((name, "proposed"))
-        if row is not None and versions.put_away(self.work, name, "proposed"):
-            why = f"{name_of(self.by)} published again: the proposal of version {row.number} of {called(name)} is superseded"
-            told(self.work, self.by, "playbook.superseded", name, why, self.parts.clock())
 
     def _still_fits(self, put: Collection[str]) -> None:
         """Under the house rules that hold now, every version that customers are in or may enter makes sense."""
@@ -291,7 +326,6 @@ class _Publisher:
             check_current(self.work, [row for name, row in current.items() if name in put], rules_in_use(self.work))
 
     def _say(self, done: Sequence[Published]) -> None:
-        now = self.parts.clock()
         for p in done:
             match p.what:
                 case "new" | "changed":
@@ -304,7 +338,7 @@ class _Publisher:
                     why = f"{name_of(self.by)} lets version {p.number} of {called(p.name)} decide as a shadow; it contacts nobody"
                 case _:
                     continue
-            told(self.work, self.by, f"playbook.{p.what}", p.name, why, now)
+            told(self.work, self.by, f"playbook.{p.what}", p.name, why, self.now)
 
 
 def _new_or_changed(name: str, before: Mapping[str, Any]) -> What:

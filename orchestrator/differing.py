@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from orchestrator import authoring
 from orchestrator.errors import InputError, NotFound, Problem, did_you_mean
@@ -18,6 +18,7 @@ from orchestrator.language.difference import (
     playbook_difference,
     playbook_of,
 )
+from orchestrator.language.difference.stretches import unified
 from orchestrator.language.house_rules import HouseRules
 from orchestrator.language.lifecycle import Lifecycle
 from orchestrator.language.program import NodeId
@@ -32,6 +33,7 @@ FILES = "the files"
 _RULES = {"house-rules": (HOUSE_RULES, "house-rules.yaml"), "lifecycle": (LIFECYCLE, "lifecycle.yaml")}
 Document = Mapping[str, Any]
 People = Mapping[str, Mapping[int, int]]  # playbook -> version -> how many are inside
+Where = Mapping[UUID, Mapping[NodeId, int]]  # version -> step -> how many stood there when they were counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Told:
 
     @property
     def text(self) -> str:
-        """With the head count: "The check-in call moves from 2 to 1 business days after; applies to 214 waiting customers." """
+        """With the head count: "The check-in call moves from 2 to 1 business days after the event; applies to 214 waiting customers." """
         here = self.applies_to or 0
         if not here and not self.elsewhere:
             return self.sentence.text
@@ -82,21 +84,22 @@ def all_changes(parts: Parts, folder: Path) -> list[Difference]:
     return parts.database.run(lambda work: _all(work, design))
 
 
-def of_playbook(parts: Parts, name: str, old: int | None = None, new: int | Path | None = None) -> Difference:
+def of_playbook(
+    parts: Parts, name: str, old: int | None = None, new: int | Path | None = None, where: Where | None = None
+) -> Difference:
     """One playbook (or "house-rules", "lifecycle"): a version against another one, or against the files of a folder.
 
-    old: None: the current version.
+    old: None: the current version. where: None: people are counted now.
     """
     design = authoring.load(new)[0] if isinstance(new, Path) else None
-    return parts.database.run(
-        lambda work: _one(work, name, old, new if isinstance(new, int) else None, design, versions.inside(work))
-    )
+    number = new if isinstance(new, int) else None
+    return parts.database.run(lambda work: _one(work, name, old, number, design, _people(work, name, where), where))
 
 
-def of_files(parts: Parts, name: str, files: Mapping[str, str]) -> Difference:
+def of_files(parts: Parts, name: str, files: Mapping[str, str], where: Where | None = None) -> Difference:
     """The same of files that need not be on a disk, against the current version."""
     design = load_design(files)
-    return parts.database.run(lambda work: _one(work, name, None, None, design, versions.inside(work)))
+    return parts.database.run(lambda work: _one(work, name, None, None, design, _people(work, name, where), where))
 
 
 def _all(work: Work, design: Design) -> list[Difference]:
@@ -115,7 +118,9 @@ def _retired(work: Work, row: Any, people: People) -> Difference:
     return Difference(row.playbook, row.number, FILES, (told,), inside=inside, elsewhere=elsewhere)
 
 
-def _one(work: Work, name: str, old: int | None, new: int | None, design: Design | None, people: People) -> Difference:
+def _one(
+    work: Work, name: str, old: int | None, new: int | None, design: Design | None, people: People, where: Where | None = None
+) -> Difference:
     stored = _RULES[name][0] if name in _RULES else name
     before = _version(work, stored, name, old, design)
     after = _version(work, stored, name, new, None) if new is not None or design is None else None
@@ -132,11 +137,11 @@ def _one(work: Work, name: str, old: int | None, new: int | None, design: Design
         inside: Mapping[NodeId, int] = {}
     else:
         sentences = playbook_difference(before.document, there)
-        inside = _inside(work, before.id)
+        inside = _inside(work, before.id, where)
     # Two versions that somebody named are compared as such; against what is in use, everybody counts whom a move would take.
     known = {before.number, after.number if after else 0}
     others = _elsewhere(work, name, people, known) if old is None and name not in _RULES else []
-    apart = [(playbook_difference(_document(work, row), there), _inside(work, row.id)) for row, _ in others]
+    apart = [(playbook_difference(_document(work, row), there), _inside(work, row.id, where)) for row, _ in others]
     told = tuple(Told(one, _applies(one, inside), sum(_alike(one, *other) for other in apart)) for one in sentences)
     lines = _lines(before.document, there, name)
     if lines and not told:
@@ -178,8 +183,15 @@ def _rules(name: str, before: str, after: str) -> list[Sentence]:
     return house_rules_difference(rules, others)
 
 
-def _inside(work: Work, version: Any) -> dict[NodeId, int]:
-    return standing.steps_of(work, version)
+def _inside(work: Work, version: Any, where: Where | None = None) -> Mapping[NodeId, int]:
+    return standing.steps_of(work, version) if where is None else where.get(version, {})
+
+
+def _people(work: Work, name: str, where: Where | None) -> People:
+    if where is None:
+        return versions.inside(work)
+    counted = {row.number: sum(where.get(row.id, {}).values()) for row in standing.version_rows(work, name)}
+    return {name: {number: n for number, n in counted.items() if n}}
 
 
 def _elsewhere(work: Work, name: str, people: People, but: Collection[int]) -> list[tuple[Row[Any], int]]:
@@ -220,9 +232,7 @@ def _lines(old: Document, new: Document, name: str) -> str:
     pieces = []
     for path in sorted({*before, *after}, key=lambda p: ("/" in p, p)):
         a, b = before.get(path, "").splitlines(keepends=True), after.get(path, "").splitlines(keepends=True)
-        lines = difflib.unified_diff(
-            a, b, f"published/{path}" if path in before else "nothing", path if path in after else "nothing"
-        )
+        lines = unified(a, b, f"published/{path}" if path in before else "nothing", path if path in after else "nothing")
         pieces += [line if line.endswith("\n") else f"{line}\n" for line in lines]
     return "".join(pieces)
 

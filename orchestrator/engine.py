@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from orchestrator.core.calls import BY_PHONE
 from orchestrator.core.intake import Book, Standing, take
 from orchestrator.core.model import (
     Change,
@@ -31,7 +32,7 @@ from orchestrator.facts import usable
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
 from orchestrator.store import changes as written
-from orchestrator.store import customers, enrollments, events, forgotten, replies
+from orchestrator.store import customers, enrollments, events, forgotten, replies, versions
 from orchestrator.store.customers import Said
 from orchestrator.store.database import Contended, Unstorable, Work
 from orchestrator.store.events import NewEvent
@@ -83,6 +84,7 @@ def _handle_some(parts: Parts, batch: Sequence[NewEvent]) -> list[Receipt]:
 
 def _take_in(parts: Parts, work: Work, batch: Sequence[NewEvent], due: list[Change]) -> list[Receipt]:
     events.lock_subjects(work, {e.subject for e in batch})
+    versions.stay(work)
     once = {(e.source, e.key): e for e in reversed(batch)}  # the first of doubled ones
     there = events.find(work, list(once))  # first: what is refused or repeated says nothing new about its customer
     first = [e for e in batch if once[e.source, e.key] is e and (e.source, e.key) not in there]
@@ -210,6 +212,7 @@ def _retry_one(parts: Parts, work: Work, tried: list[UUID], due: list[Change]) -
     new = events.as_new(rows[0])
     tried.append(new.id)
     events.lock_subjects(work, [new.subject])
+    versions.stay(work)
     known = _merge_customers(parts, work, [new])
     book = _book(work, parts.rulebook.refresh(work), [new])
     book.customers |= {c.id: c for c in known.values()}
@@ -265,6 +268,17 @@ def suppress_everybody(
     same = customers.reached_at(work, column, value) if value else []
     for id_ in sorted({customer, *same}):
         suppress(parts, work, in_use, id_, channel, why, now, but=but if id_ == customer else None)
+
+
+def suppress_by_phone(
+    parts: Parts, work: Work, in_use: InUse, number: str | None, customer: UUID, scope: str, why: str, now: datetime,
+    but: UUID | None = None,
+) -> None:  # fmt: skip
+    """`suppress` for who was spoken to; and whoever else has that telephone is called and texted no more, as far as it was asked for."""
+    suppress(parts, work, in_use, customer, scope, why, now, but=but)
+    for channel in BY_PHONE.get(scope, ()):
+        for other in customers.sharing_phone(work, number, customer):
+            suppress(parts, work, in_use, other, channel, why, now)
 
 
 def _called_off(

@@ -3,7 +3,8 @@
 TouchpointError
 ├── InputError            what somebody gave us cannot be used: carries Problems with a place and a hint
 │   ├── PlaybookError     a file that ops people write
-│   └── EventError        an event that a system sent
+│   ├── EventError        an event that a system sent
+│   └── Overtaken         somebody else was quicker: what was decided on is not what was looked at any more
 ├── SettingsError         the settings contradict each other, or something they name is not there
 ├── DatabaseError         the database is missing, full, or of another version
 │   └── NothingPublished  there are no playbooks in it yet
@@ -51,6 +52,10 @@ class PlaybookError(InputError):
 
 class EventError(InputError):
     """An event cannot be used; nothing of it was stored."""
+
+
+class Overtaken(InputError):
+    """What somebody decided on is not what they looked at any more; nothing was done."""
 
 
 class SettingsError(TouchpointError):

@@ -72,6 +72,7 @@ class Preview:
     inside: int = 0  # in the versions that are moved from
     chosen: int = 0
     moved: int = 0
+    sources: frozenset[int] = frozenset()  # the versions that were looked at
     groups: list[Group] = field(default_factory=list)
     stays: dict[tuple[str, str], int] = field(default_factory=dict)  # (code, why) -> how many
     hints: list[str] = field(default_factory=list)  # e.g. a step that was only renamed

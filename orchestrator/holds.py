@@ -94,10 +94,10 @@ def pause(parts: Parts, what: What, by: By) -> bool:
     return parts.database.run(unit)
 
 
-def noted(work: Work, what: What, by: By, word: str, name: str, now: datetime) -> bool:
-    """Into the journal and the audit trail; resuming.py says when it goes on."""
-    changes.write(work, [], [entry(now, f"pause.{word}", f"{by.name} {word} {what}", rule=by.name)])
-    audit.note(work, by, name, what.about, f"{by.name} {word} {what.words}", now)
+def noted(work: Work, what: What, by: By, word: str, name: str, now: datetime, more: str = "") -> bool:
+    """Into the journal and the audit trail; resuming.py says when it goes on. more: the way of resuming, and what it did."""
+    changes.write(work, [], [entry(now, f"pause.{word}", f"{by.name} {word} {what}{more}", rule=by.name)])
+    audit.note(work, by, name, what.about, f"{by.name} {word} {what.words}{more}", now)
     return True
 
 

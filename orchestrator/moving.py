@@ -50,6 +50,7 @@ class Who:
     share: int | None = None  # only so many of a hundred
     subjects: tuple[str, ...] = ()  # only these
     steps: Mapping[str, str] = field(default_factory=dict)  # a step that is gone -> the one to go on with; "": it is none of them
+    among: frozenset[int] | None = None  # only those in these versions, such as somebody has looked at; None: in any
 
 
 @dataclass(slots=True)
@@ -80,7 +81,7 @@ def preview(parts: Parts, who: Who, tell: Tell = lambda done, of: None) -> Previ
     now = parts.clock()
     to, sources = parts.database.run(lambda work: _versions(work, who))
     chosen, inside = _choose(parts, who, to, sources)
-    answer = Preview(who.playbook, to.number, inside, len(chosen))
+    answer = Preview(who.playbook, to.number, inside, len(chosen), sources=frozenset(row.number for row in sources))
     groups: dict[Key, Group] = {}
     for first in range(0, len(chosen), BATCH):
         batch = chosen[first : first + BATCH]
@@ -95,9 +96,10 @@ def preview(parts: Parts, who: Who, tell: Tell = lambda done, of: None) -> Previ
 def move(parts: Parts, who: Who, by: By, tell: Tell = lambda done, of: None) -> Moved:
     """Move them, batch by batch. Those who are under way, or whose step is gone, stay on their version.
 
-    Breaking off leaves those moved who are; doing it again moves the rest.
+    Breaking off leaves those moved who are; doing it again moves the rest. All go to the version that is current when it begins.
     """
     to, sources = parts.database.run(lambda work: _versions(work, who))
+    who = replace(who, to=to.number)  # another one may be published between two batches
     chosen, _ = _choose(parts, who, to, sources)
     answer = Moved(who.playbook, to.number)
     for first in range(0, len(chosen), BATCH):
@@ -140,7 +142,8 @@ def _versions(work: Work, who: Who) -> tuple[Row[Any], list[Row[Any]]]:
     check_target(work, to)
     if who.frm == to.number:
         raise InputError(Problem(f"they are in version {to.number} already", "say another version to move them to"))
-    return to, [r for r in reversed(rows) if r.id != to.id and who.frm in (None, r.number)]
+    sources = [r for r in reversed(rows) if r.id != to.id and who.frm in (None, r.number)]
+    return to, [r for r in sources if who.among is None or r.number in who.among]
 
 
 def _choose(parts: Parts, who: Who, to: Row[Any], sources: Sequence[Row[Any]]) -> tuple[list[Standing], int]:

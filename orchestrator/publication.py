@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
+from uuid import UUID
 
 from orchestrator.authoring import built_in, hashes, load
 from orchestrator.language.system_events import BUILT_IN
@@ -78,8 +79,10 @@ _FILE: Mapping[File, str] = {
 }
 
 
-def standings(parts: Parts, folder: Path | None) -> list[Standing]:
+def standings(parts: Parts, folder: Path | None, where: Mapping[UUID, Mapping[str, int]] | None = None) -> list[Standing]:
     """Every playbook that the folder or the database knows, rules first. folder: None: only what the database knows.
+
+    where: version -> step -> how many stood there when they were counted; None: they are counted now.
 
     Raises PlaybookError when the folder cannot be used.
     """
@@ -87,14 +90,20 @@ def standings(parts: Parts, folder: Path | None) -> list[Standing]:
     if folder is not None:
         design, files = load(folder)
         wanted = hashes(design, built_in(files), files)
-    return parts.database.run(lambda work: _standings(work, wanted, looked=folder is not None))
+    return parts.database.run(lambda work: _standings(work, wanted, where, looked=folder is not None))
 
 
-def _standings(work: Work, wanted: Mapping[str, str], *, looked: bool) -> list[Standing]:
+def _standings(
+    work: Work, wanted: Mapping[str, str], where: Mapping[UUID, Mapping[str, int]] | None, *, looked: bool
+) -> list[Standing]:
     rows: dict[str, list[Any]] = {}
     for row in standing.version_rows(work):
         rows.setdefault(row.playbook, []).append(row)
-    held, inside = versions.held_back(work), versions.inside(work)
+    held = versions.held_back(work)
+    if where is None:
+        inside = versions.inside(work)
+    else:
+        inside = {name: {r.number: n for r in of if (n := sum(where.get(r.id, {}).values()))} for name, of in rows.items()}
     answer: list[Standing] = []
     for name in sorted({*rows, *wanted}, key=lambda n: (not n.startswith("@"), n)):
         one = _one(name, rows.get(name, []), wanted.get(name), held.get(name), inside.get(name, {}), looked=looked)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
+from uuid import UUID
 
 from orchestrator.errors import InputError, PlaybookError, Problem
 from orchestrator.language.design import load_document
@@ -19,6 +20,7 @@ from orchestrator.store import changes as written
 from orchestrator.store.audit import By
 from orchestrator.store.changes import entry
 from orchestrator.store.database import Row, Work
+from orchestrator.store.versions import Beside
 
 What = Literal["new", "changed", "unchanged", "retired", "proposed", "shadow", "left retired", "left restored"]
 
@@ -43,6 +45,29 @@ def told(work: Work, by: By | str, what: str, name: str, why: str, now: datetime
     written.write(work, [], [entry(now, what, why, rule=name_of(by))])
     if isinstance(by, By):
         audit.note(work, by, what, f"playbook:{called(name)}", why, now)
+
+
+def takes_its_place(
+    work: Work, by: By | str, name: str, kind: Beside, did: str, now: datetime, *, but: UUID | None = None
+) -> None:
+    """A proposal or a shadow that stands beside is over because of something else, if there is one.
+
+    did: what somebody did instead, e.g. "published again". but: this version is not over: it comes into use.
+    """
+    row = versions.beside(work).get((name, kind))
+    if row is None or row.id == but:
+        return
+    if kind == "proposed":
+        what, over = "playbook.superseded", f"the proposal of version {row.number} of {called(name)} is superseded"
+    else:
+        what, over = "playbook.shadow_ended", f"the shadow of {called(name)}, version {row.number}, is over"
+    put_away(work, by, name, kind, what, f"{name_of(by)} {did}: {over}", now)
+
+
+def put_away(work: Work, by: By | str, name: str, kind: Beside, what: str, why: str, now: datetime) -> None:
+    """A proposal or a shadow stands beside no more, and journal and audit trail say so."""
+    versions.put_away(work, name, kind)
+    told(work, by, what, name, why, now)
 
 
 def name_of(by: By | str) -> str:

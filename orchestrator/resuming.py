@@ -17,7 +17,7 @@ from orchestrator.core.model import Change, TouchState
 from orchestrator.core.policies.pause import ASK_AGAIN
 from orchestrator.core.resuming import Held, How, Moved, expired, shifted, slots
 from orchestrator.core.windows import local_words
-from orchestrator.errors import InputError, Problem
+from orchestrator.errors import InputError, Overtaken, Problem
 from orchestrator.facts import usable
 from orchestrator.holds import What, noted
 from orchestrator.parts import Parts
@@ -93,25 +93,31 @@ def look(parts: Parts, what: What, per_minute: int = PER_MINUTE) -> Outlook | No
 def resume(
     parts: Parts, what: What, by: By, how: How = How.IN_TIME, per_minute: int = PER_MINUTE, batch: int = BATCH
 ) -> Resumed | None:
-    """Go on. None when it did not stand still."""
+    """Go on. None when it did not stand still. Raises Overtaken when it went on and was paused again meanwhile."""
     if not 1 <= per_minute <= 100_000:
         raise InputError(Problem(f"{per_minute} a minute is no pace", "say how many may follow in one minute, e.g. 60"))
     now = parts.clock()
-    listed = parts.database.run(lambda work: _listed(work, what, how, now, per_minute))
-    if listed is None:
+    found = parts.database.run(lambda work: _listed(work, what, how, now, per_minute))
+    if found is None:
         return None
+    since, listed = found
     done = Resumed()
     chunks = [listed[n : n + batch] for n in range(0, len(listed), batch)] or [[]]
     for place, chunk in reversed(list(enumerate(chunks))):  # what comes first is decided on last
 
-        def unit(work: Work, chunk: Sequence[_Listed] = chunk, *, last: bool = place == 0) -> Resumed | None:
+        def unit(
+            work: Work, chunk: Sequence[_Listed] = chunk, so_far: Resumed = done, *, last: bool = place == 0
+        ) -> Resumed | None:
             events.lock_subjects(work, ["pauses"])  # two leads at once: one of them hears that it goes on already
-            if pauses.since(work, what.scope, what.name) is None:
+            still = pauses.since(work, what.scope, what.name)
+            if still is None:
                 return None
+            if still != since:
+                raise Overtaken(Problem(f"{what} was resumed and paused again meanwhile", "look again, then resume"))
             did = _decide(parts, work, what, by, how, now, chunk)
             if last:
                 pauses.lift(work, what.scope, what.name)
-                noted(work, what, by, "resumed", "pause.lifted", now)
+                noted(work, what, by, "resumed", "pause.lifted", now, _told(how, so_far, did))
             return did
 
         did = parts.database.run(unit)
@@ -122,8 +128,18 @@ def resume(
     return done
 
 
-def _listed(work: Work, what: What, how: How, now: datetime, per_minute: int) -> list[_Listed] | None:
-    """What this way of resuming decides on, in the order in which it follows. None: it does not stand still."""
+def _told(how: How, done: Resumed, last: Resumed) -> str:
+    """Which way was chosen, and what it decided."""
+    counts = {
+        "shifted": done.shifted + last.shifted, "sent one after the other": done.followed + last.followed,
+        "given up": done.expired + last.expired,
+    }  # fmt: skip
+    said = ", ".join(f"{n} {words}" for words, n in counts.items() if n)
+    return f" ({how}: {said or 'nothing waited'})"
+
+
+def _listed(work: Work, what: What, how: How, now: datetime, per_minute: int) -> tuple[datetime, list[_Listed]] | None:
+    """Since when it is paused, and what this way of resuming decides on, in the order in which it follows. None: it is not."""
     since = pauses.since(work, what.scope, what.name)
     if since is None:
         return None
@@ -132,7 +148,7 @@ def _listed(work: Work, what: What, how: How, now: datetime, per_minute: int) ->
         rows = [(r, due) for r, due in rows if due is not None and r.channel is not None]
     rows.sort(key=lambda found: (found[1] or found[0].due_at, found[0].id))
     times = slots([r.expires_at for r, _ in rows], now, per_minute)
-    return [
+    return since, [
         _Listed(r.id, r.due_at, max(since, r.planned_at, r.shifted or since), due, r.expires_at, slot)
         for (r, due), slot in zip(rows, times, strict=True)
     ]

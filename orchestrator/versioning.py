@@ -1,13 +1,14 @@
 """Published versions: approve and withdraw what is proposed, retire, restore, and let one decide as a shadow.
 
-Everything here works on what the database has already; files reach it in authoring.py. Each act is one entry in the journal and in
-the audit trail, written with the change.
+Everything here works on what the database has already; files reach it in authoring.py. Each act, and each proposal or shadow that is
+over because of it, is an entry in the journal and in the audit trail, written with the change.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
@@ -15,7 +16,7 @@ from uuid import UUID
 from orchestrator import in_force
 from orchestrator.core.intake import ended
 from orchestrator.core.model import Change, EndReason
-from orchestrator.errors import InputError, NotFound, Problem, did_you_mean
+from orchestrator.errors import InputError, NotFound, Overtaken, Problem, did_you_mean
 from orchestrator.language.system_events import BUILT_IN
 from orchestrator.parts import Parts
 from orchestrator.published import (
@@ -25,15 +26,17 @@ from orchestrator.published import (
     check_current,
     check_in_flight,
     needs_another_person,
+    put_away,
     rules_in_use,
     same_person,
+    takes_its_place,
     told,
 )
 from orchestrator.rulebook import HOUSE_RULES, LIFECYCLE
 from orchestrator.store import changes as written
 from orchestrator.store import enrollments, standing, versions
 from orchestrator.store.audit import By
-from orchestrator.store.database import Work
+from orchestrator.store.database import Row, Work
 
 T = TypeVar("T")
 BATCH = 500  # enrollments that are ended in one unit of work
@@ -48,42 +51,45 @@ class Retired:
     ended: int = 0  # of whom these follow-ups were ended
 
 
-def approve(parts: Parts, playbook: str, by: By) -> int:
-    """What is proposed is current from now on; answers its number. Raises NotFound, and InputError for the person who proposed it."""
+def approve(parts: Parts, playbook: str, by: By, number: int | None = None) -> int:
+    """What is proposed is current from now on; answers its number.
+
+    number: of the version that was looked at; None: whatever is proposed. Raises NotFound, Overtaken when another one is proposed by
+    now, and InputError for the person who proposed it.
+    """
     name = _filed(playbook)
 
-    def proposal(work: Work) -> Any:
-        return _beside(work, name, "proposed", f"nothing is proposed for {called(name)}")
-
     def unit(work: Work) -> int:
-        row = proposal(work)
+        row, now = _proposal(work, name, number), parts.clock()
         if same_person(row.published_by, by.name):
             raise InputError(Problem(f"{by.name} proposed it", "another person approves; 'touchpoint withdraw' takes it back"))
         replaced = versions.current(work).get(name)
-        versions.make_current(work, name, row.id, parts.clock(), by.name)
-        _shadow_is_over(work, name, row.hash)
+        versions.make_current(work, name, row.id, now, by.name)
+        _shadow_is_over(work, by, name, row.hash, "approved what it says", now)
         earlier = [r for r in standing.version_rows(work, name) if r.hash == row.hash and r.number < row.number]
         if earlier and replaced is not None:  # it was to be restored: the file may still say what it replaces
-            versions.hold_back(work, name, "restored", by.name, parts.clock(), replaced.hash)
+            versions.hold_back(work, name, "restored", by.name, now, replaced.hash)
         else:
             versions.let_back(work, name)
         _fits(work, name)
         why = f"{by.name} approved version {row.number} of {called(name)}, which {row.published_by} proposed"
-        told(work, by, "playbook.approved", name, why, parts.clock())
+        told(work, by, "playbook.approved", name, why, now)
         return int(row.number)
 
-    return in_force.bring(parts, lambda work: in_force.Plan({name: _document(work, proposal(work))}), [name], unit)
+    return in_force.bring(parts, lambda work: in_force.Plan({name: _document(work, _proposal(work, name, number))}), [name], unit)
 
 
-def withdraw(parts: Parts, playbook: str, by: By) -> int:
-    """What is proposed is not to become current; answers its number. Raises NotFound when nothing is proposed."""
+def withdraw(parts: Parts, playbook: str, by: By, number: int | None = None) -> int:
+    """What is proposed is not to become current; answers its number. Raises NotFound when nothing is proposed.
+
+    number: of the version that was looked at; None: whatever is proposed. Raises Overtaken when another one is proposed by now.
+    """
     name = _filed(playbook)
 
     def unit(work: Work) -> int:
-        row = _beside(work, name, "proposed", f"nothing is proposed for {called(name)}")
-        versions.put_away(work, name, "proposed")
+        row = _proposal(work, name, number)
         why = f"{by.name} withdrew version {row.number} of {called(name)}, which {row.published_by} proposed"
-        told(work, by, "playbook.withdrawn", name, why, parts.clock())
+        put_away(work, by, name, "proposed", "playbook.withdrawn", why, parts.clock())
         return int(row.number)
 
     return _alone(parts, unit)
@@ -95,15 +101,16 @@ def retire(parts: Parts, playbook: str, by: By, *, end_inside: bool = False) -> 
     Raises NotFound when it is not in use, unless those inside are to be ended: that can be asked for afterwards too.
     """
     _no_rules(playbook, "retired")
+    now = parts.clock()
 
     def unit(work: Work) -> Retired:
-        now, current = parts.clock(), versions.current(work).get(playbook)
+        current = versions.current(work).get(playbook)
+        versions.retire(work, playbook)  # first: it waits for events that are under way, and who begins there is counted
         inside = sum(versions.inside(work).get(playbook, {}).values())
         if current is None and not (end_inside and inside):
             raise NotFound(f"the playbook '{playbook}' is not in use{_meant(work, playbook)}")
         if current is None:
             return Retired(0, inside)
-        versions.retire(work, playbook)
         versions.hold_back(work, playbook, "retired", by.name, now)
         why = f"{by.name} retired {playbook}, version {current.number}: nobody enters it; {inside} inside"
         told(work, by, "playbook.retired", playbook, f"{why} {'are ended' if end_inside else 'go on'}", now)
@@ -112,7 +119,7 @@ def retire(parts: Parts, playbook: str, by: By, *, end_inside: bool = False) -> 
     done = _alone(parts, unit)
     if not end_inside:
         return done
-    return Retired(done.number, done.inside, _end_all(parts, playbook, by))
+    return Retired(done.number, done.inside, _end_all(parts, playbook, by, now))
 
 
 def inside(parts: Parts, playbook: str) -> dict[int, int]:
@@ -135,7 +142,7 @@ def restore(parts: Parts, playbook: str, number: int, by: By) -> Published:
                 Problem(f"version {current.number} of {called(name)} is current and says the same", "nothing to restore")
             )
         alone = not needs_another_person(work, name, asked=asks_for_approval(row))
-        versions.put_away(work, name, "proposed")
+        takes_its_place(work, by, name, "proposed", f"restored version {number}", now)
         made = versions.add(
             work, parts.new_id(), name, row.hash, row.document, row.listens, by.name, now, None if alone else "proposed"
         )
@@ -144,7 +151,7 @@ def restore(parts: Parts, playbook: str, number: int, by: By) -> Published:
         elif alone:
             versions.let_back(work, name)
         if alone:
-            _shadow_is_over(work, name, row.hash)
+            _shadow_is_over(work, by, name, row.hash, f"restored version {number}", now)
             _fits(work, name)
         done = f"{by.name} {'restored' if alone else 'proposed to restore'} version {number} of {called(name)} as version {made}"
         told(work, by, "playbook.restored" if alone else "playbook.proposed", name, done, now)
@@ -168,7 +175,7 @@ def start_shadow(parts: Parts, playbook: str, number: int, by: By) -> int:
             raise InputError(
                 Problem(f"version {number} of {playbook} says what the current one says", "there is nothing to compare")
             )
-        versions.put_away(work, playbook, "shadow")
+        takes_its_place(work, by, playbook, "shadow", "started another one", now)
         made = versions.add(work, parts.new_id(), playbook, row.hash, row.document, row.listens, by.name, now, "shadow")
         check_current(work, [versions.beside(work)[playbook, "shadow"]], rules_in_use(work))
         why = f"{by.name} lets version {made} of {playbook} (as version {number}) decide as a shadow; it contacts nobody"
@@ -185,15 +192,8 @@ def stop_shadow(parts: Parts, playbook: str, by: By) -> int:
 
     def unit(work: Work) -> int:
         row = _beside(work, playbook, "shadow", f"{playbook} has no shadow")
-        versions.put_away(work, playbook, "shadow")
-        told(
-            work,
-            by,
-            "playbook.shadow_ended",
-            playbook,
-            f"{by.name} ended the shadow of {playbook}, version {row.number}",
-            parts.clock(),
-        )
+        why = f"{by.name} ended the shadow of {playbook}, version {row.number}"
+        put_away(work, by, playbook, "shadow", "playbook.shadow_ended", why, parts.clock())
         return int(row.number)
 
     return _alone(parts, unit)
@@ -209,21 +209,21 @@ def _alone(parts: Parts, unit: Callable[[Work], T]) -> T:
     return parts.database.run(locked)
 
 
-def _end_all(parts: Parts, playbook: str, by: By) -> int:
+def _end_all(parts: Parts, playbook: str, by: By, now: datetime) -> int:
     """End what is inside, a batch in a unit of work. A call that somebody has is theirs to finish; nothing follows it."""
     done = 0
     for version in parts.database.run(lambda work: standing.version_rows(work, playbook)):
         after: UUID | None = None
         while True:
-            ends, after = parts.database.run(partial(_end_some, parts, version.id, after, by))
+            ends, after = parts.database.run(partial(_end_some, version, after, by, now))
             done += ends
             if after is None:
                 break
     return done
 
 
-def _end_some(parts: Parts, version: UUID, after: UUID | None, by: By, work: Work) -> tuple[int, UUID | None]:
-    some = standing.inside(work, version, after, BATCH)
+def _end_some(version: Row[Any], after: UUID | None, by: By, now: datetime, work: Work) -> tuple[int, UUID | None]:
+    some = standing.inside(work, version.id, after, BATCH)
     if not some:
         return 0, None
     wanted = {one.id for one in some}
@@ -231,19 +231,20 @@ def _end_some(parts: Parts, version: UUID, after: UUID | None, by: By, work: Wor
     ends = 0
     for run, touch in enrollments.open_of_customers(work, sorted({one.customer for one in some})):
         if run.id in wanted:
-            changes += ended(
-                run, touch, EndReason.STOPPED, parts.clock(), f"{by.name} retired {run.playbook} and ended who was inside"
-            )
+            changes += ended(run, touch, EndReason.STOPPED, now, f"{by.name} retired {run.playbook} and ended who was inside")
             ends += 1
     written.write(work, changes)
+    if ends:
+        of = f"{ends} follow-up{'' if ends == 1 else 's'} of {version.playbook}, version {version.number}"
+        told(work, by, "playbook.ended", version.playbook, f"{by.name} ended {of}, which nobody enters any more", now)
     return ends, some[-1].id
 
 
-def _shadow_is_over(work: Work, name: str, hash_: str) -> None:
+def _shadow_is_over(work: Work, by: By, name: str, hash_: str, did: str, now: datetime) -> None:
     """What is current need not be compared with itself."""
     row = versions.beside(work).get((name, "shadow"))
     if row is not None and row.hash == hash_:
-        versions.put_away(work, name, "shadow")
+        takes_its_place(work, by, name, "shadow", did, now)
 
 
 def _filed(name: str) -> str:
@@ -253,6 +254,15 @@ def _filed(name: str) -> str:
 def _no_rules(playbook: str, what: str) -> None:
     if _filed(playbook).startswith("@") or playbook in BUILT_IN:
         raise InputError(Problem(f"{playbook} cannot be {what}", "name a playbook"))
+
+
+def _proposal(work: Work, name: str, number: int | None) -> Any:
+    """What is proposed now, if it is the version that somebody means."""
+    row = _beside(work, name, "proposed", f"nothing is proposed for {called(name)}")
+    if number not in (None, row.number):
+        found = f"version {number} of {called(name)} is not proposed: version {row.number} is, by {row.published_by}"
+        raise Overtaken(Problem(found, f"look at that one; at a terminal it is --version {row.number}"))
+    return row
 
 
 def _beside(work: Work, name: str, what: str, otherwise: str) -> Any:

@@ -106,6 +106,8 @@ def _print(found: list[Difference], *, lines: bool) -> None:
 def _inside_words(one: Difference, inside: int) -> str:
     steps = ", ".join(f"{n:,} at {step}" for step, n in sorted(one.inside.items(), key=lambda pair: (-pair[1], pair[0]))[:6])
     people = "1 customer is" if inside == 1 else f"{inside:,} customers are"
+    if not one.altered:
+        return f"{people} inside version {one.old}: {steps}. They stay on it; moving them would change nothing that is next for them."
     stay = (
         f"They stay on version {one.old} unless they are moved" if inside > 1 else f"They stay on version {one.old} unless moved"
     )

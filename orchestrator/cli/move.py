@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -53,7 +54,7 @@ def move(
         elif seen.moved and not sys.stdin.isatty():
             console.print("Nobody was moved: say --yes to move them.")
         return
-    done = moving.move(parts, who, whoever(by))
+    done = moving.move(parts, replace(who, to=seen.to, among=seen.sources), whoever(by))
     if format_ == "json":
         typer.echo(json.dumps({**as_json(seen), "done": _done_json(done)}, indent=2, ensure_ascii=False))
     else:

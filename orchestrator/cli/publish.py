@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,7 +20,8 @@ from orchestrator.store.upgrade import require_current
 from orchestrator.wiring import build
 
 if TYPE_CHECKING:
-    from orchestrator.doctor.finding import Finding
+    from orchestrator.doctor.finding import Finding as Told
+    from orchestrator.lint.finding import Finding
 
 Folder = Annotated[Path | None, typer.Argument(help="The playbook folder (default: TOUCHPOINT_PLAYBOOKS).")]
 FolderOption = Annotated[Path | None, typer.Option("--folder", help="The playbook folder (default: TOUCHPOINT_PLAYBOOKS).")]
@@ -53,10 +54,12 @@ def publish(
     settings = Settings()
     parts = build(settings)
     require_current(parts.database)
-    done = authoring.publish(parts, there or settings.playbooks, whoever(by), only=only, shadow=shadow)
+    folder = there or settings.playbooks
+    done = authoring.publish(parts, folder, whoever(by), only=only, shadow=shadow)
     _table([(p.name, p.number, p.what) for p in done])
     for line in told(done):
         Console().print(line, highlight=False, soft_wrap=True)
+    _warn(*authoring.findings(parts, folder, only))
 
 
 def told(done: Sequence[Published]) -> list[str]:
@@ -66,7 +69,7 @@ def told(done: Sequence[Published]) -> list[str]:
         name, n = p.name.removeprefix("@"), sum(many for _, many in p.inside)
         each = ", ".join(f"{many} on version {number}" for number, many in p.inside)
         if p.what == "proposed":
-            lines.append(f"{name}: version {p.number} waits for another person: touchpoint approve {name}")
+            lines.append(f"{name}: version {p.number} waits for another person: {approval(name, p.number)}")
         elif p.what == "shadow":
             lines.append(f"{name}: version {p.number} decides as a shadow and contacts nobody: touchpoint shadow show {name}")
         elif p.what == "left retired":
@@ -82,6 +85,23 @@ def told(done: Sequence[Published]) -> list[str]:
                 f"{name}: {_inside(n)} {'stays' if n == 1 else 'stay'} on their version ({each}); to move them: touchpoint move {name}"
             )
     return lines
+
+
+def _warn(findings: Sequence[Finding], files: Mapping[str, str]) -> None:
+    """What lint finds doubtful in what is in force now; of what is only worth knowing, how much there is."""
+    from orchestrator.lint.text import lines, summary
+
+    doubtful = [finding for finding in findings if finding.severity != "note"]
+    if not findings:
+        return
+    typer.echo(f"\nIn what is in force: {summary(findings)}" + ("." if doubtful else " (touchpoint check)."))
+    for line in lines(doubtful, files):
+        typer.secho(line, fg=typer.colors.YELLOW if " warning TP" in line and not line.startswith(" ") else None)
+
+
+def approval(name: str, number: int) -> str:
+    """The command by which another person approves this very version."""
+    return f"touchpoint approve {name} --version {number}"
 
 
 def status(
@@ -145,7 +165,7 @@ def schema(
     typer.echo(json.dumps(json_schema(what), indent=2, ensure_ascii=False))
 
 
-def _say(findings: Sequence[Finding]) -> None:
+def _say(findings: Sequence[Told]) -> None:
     """What to know, and below each what to do. Providers and senders of events chose some of the words: Text, not markup."""
     signs = {"error": ("!!", "bold red"), "warning": ("!", "yellow"), "ok": ("", "green")}
     grid = Table.grid(padding=(0, 1))

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from orchestrator import versioning
+from orchestrator.cli.publish import approval
 from orchestrator.cli.terminal import ByWhom, whoever
 from orchestrator.config import Settings
 from orchestrator.parts import Parts
@@ -15,17 +16,21 @@ from orchestrator.store.upgrade import require_current
 from orchestrator.wiring import build
 
 Playbook = Annotated[str, typer.Argument(help="The playbook's name; also house-rules or lifecycle, where they need approval.")]
+Which = Annotated[
+    int | None,
+    typer.Option("--version", min=1, help="The version that you looked at; nothing happens when another is proposed by now."),
+]
 
 
-def approve(playbook: Playbook, by: ByWhom = "") -> None:
+def approve(playbook: Playbook, version: Which = None, by: ByWhom = "") -> None:
     """Make what somebody else proposed current."""
-    number = versioning.approve(_parts(), playbook, whoever(by))
+    number = versioning.approve(_parts(), playbook, whoever(by), version)
     _say(f"Version {number} of {playbook} is current.")
 
 
-def withdraw(playbook: Playbook, by: ByWhom = "") -> None:
+def withdraw(playbook: Playbook, version: Which = None, by: ByWhom = "") -> None:
     """Take back what is proposed."""
-    number = versioning.withdraw(_parts(), playbook, whoever(by))
+    number = versioning.withdraw(_parts(), playbook, whoever(by), version)
     _say(f"Version {number} of {playbook} is not proposed any more.")
 
 
@@ -58,7 +63,7 @@ def restore(
     """Make an earlier version current again, as a new version with the same content."""
     done = versioning.restore(_parts(), playbook, version, whoever(by))
     if done.what == "proposed":
-        _say(f"Version {done.number} (as version {version}) waits for another person: touchpoint approve {playbook}")
+        _say(f"Version {done.number} (as version {version}) waits for another person: {approval(playbook, done.number)}")
         return
     _say(f"Version {done.number} of {playbook} is current: it says what version {version} says.")
     if done.inside:

@@ -15,7 +15,7 @@ from uuid import UUID
 from orchestrator.core import planner
 from orchestrator.core.intake import ended
 from orchestrator.core.model import Change, Close, End, EndReason, Note, Plan, Run, Touch, TouchState
-from orchestrator.core.planner import ASKED_FOR, MADE, Facts
+from orchestrator.core.planner import MADE, Facts, was_asked_for
 from orchestrator.language.program import AGAIN, Node, NodeId, Program, TouchNode, WaitNode, ways_on
 
 REASON = "moved"  # of the touch that a move replaces
@@ -123,7 +123,7 @@ def move(
         changes = ended(run, touch, reason, at, f"version {new.run.number} stops on {stopped[0]}, and that came already")
         return Goes(new.run, target, None, (note, *changes), reason=reason)
     memory = _memory(old.program, new.program, stood, touch, target, {**(likely or {}), **steps})
-    promised = asked_for(touch)
+    promised = was_asked_for(touch)
     there = new.program.nodes[target]
     if promised and not (isinstance(there, TouchNode) and there.channel == touch.channel):
         return Stays("call back", "the customer asked to be called back, and that step calls no more")
@@ -290,11 +290,6 @@ def _waits_between(program: Program, first: NodeId, to: NodeId) -> bool:
             case _:
                 open_ += [(way, passed) for way in ways_on(node)]
     return False
-
-
-def asked_for(touch: Touch) -> bool:
-    """The customer asked to be called back: the touch is at the time they were told, or when hours begin after it."""
-    return touch.tries > 1 and f": {ASKED_FOR}" in touch.why
 
 
 def _previous(stood: Stood) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 from uuid import UUID
@@ -32,8 +32,8 @@ from orchestrator.language.program import (
 )
 
 MOST_HOPS = 200  # nodes passed without a touch or a wait; a compiled playbook has no such loop, so more means a broken one
-ASKED_FOR = "the customer asked for this time"  # ends the why of a touch that is dated so; core/resuming.py keeps its date
 MADE = "made:"  # in a touch's memory, before a step: it was made before a move, and is never made a second time because of it
+_ASKED_FOR = "asked for:"  # in a touch's memory: the customer asked for its time
 _ANOTHER_PART_OF_THE_DAY = timedelta(hours=2)
 _ENDS = {"goal": EndReason.GOAL, "exit": EndReason.STOPPED, "exhausted": EndReason.EXHAUSTED}
 
@@ -94,6 +94,11 @@ def once_more(
     return _surely(facts, at, lambda: _again(facts, node_id, last, since, at, new_id, asked_for))
 
 
+def was_asked_for(touch: Touch) -> bool:
+    """Whether the customer asked to be called back: it is at the time they were told, or when hours begin after it."""
+    return _ASKED_FOR in touch.memory
+
+
 def _surely(facts: Facts, at: datetime, plan: Callable[[], list[Change]]) -> list[Change]:
     """A plan, or an end with the reason on record: what cannot be computed for one enrollment must not hold up the others."""
     try:
@@ -109,6 +114,8 @@ def _after(
     facts: Facts, touch: Touch, result: str, at: datetime, new_id: Callable[[], UUID], asked_for: datetime | None
 ) -> list[Change]:
     node = facts.program.nodes[touch.step]
+    if was_asked_for(touch):  # what follows was not
+        touch = replace(touch, memory={k: v for k, v in touch.memory.items() if k != _ASKED_FOR})
     if isinstance(node, WaitNode):
         target = node.then if result == "came" else node.otherwise
         return _walk(
@@ -144,14 +151,9 @@ def edge_of(node: TouchNode, result: str) -> NodeId:
 
 
 def _again(
-    facts: Facts,
-    target: NodeId,
-    touch: Touch,
-    since: datetime,
-    at: datetime,
-    new_id: Callable[[], UUID],
+    facts: Facts, target: NodeId, touch: Touch, since: datetime, at: datetime, new_id: Callable[[], UUID],
     asked_for: datetime | None,
-) -> list[Change]:
+) -> list[Change]:  # fmt: skip
     """The same touchpoint once more after a touch."""
     made = touch.tries if touch.step == target else touch.memory.get(target, 1)
     last = touch.effect_at or since
@@ -179,7 +181,7 @@ def _next_try(
         return _walk(facts, edge, since, at, f"{node.touchpoint} (tried {made} times)", ordinal, memory, new_id)
     house, zones = facts.house, facts.customer.zones
     if asked_for is not None:
-        due, why = asked_for, ASKED_FOR
+        due, why, memory = asked_for, "the customer asked for this time", {**memory, _ASKED_FOR: 1}
     else:
         due = add(node.apart, since, zones, house) if node.apart else since
         due = max(due, facts.not_before or due)

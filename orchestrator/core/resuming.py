@@ -13,7 +13,7 @@ from uuid import UUID
 
 from orchestrator.core.judging import is_call
 from orchestrator.core.model import Change, Close, End, EndReason, Touch, TouchState
-from orchestrator.core.planner import ASKED_FOR, Facts, after
+from orchestrator.core.planner import Facts, after, was_asked_for
 from orchestrator.language.program import Node, TouchNode, WaitNode
 
 A_MINUTE = timedelta(minutes=1)
@@ -72,7 +72,7 @@ def shifted(held: Held, node: Node, now: datetime) -> Moved:
 def has_its_own_date(touch: Touch, node: Node) -> bool:
     """Whether its moment means a day of somebody else's calendar."""
     timing = node.timing if isinstance(node, TouchNode | WaitNode) else None
-    return (timing is not None and timing.when is not None) or f": {ASKED_FOR}" in touch.why
+    return (timing is not None and timing.when is not None) or was_asked_for(touch)
 
 
 def _later(moment: datetime | None, by: timedelta) -> datetime | None:

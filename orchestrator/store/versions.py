@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Row, Select, delete, func, select, update
+from sqlalchemy import Row, Select, delete, func, select, text, update
 
 from orchestrator.store.database import Work
 from orchestrator.store.events import lock_subjects
@@ -20,6 +20,10 @@ from orchestrator.store.schema import playbook_version as table
 from orchestrator.store.sets import kept
 
 Beside = Literal["proposed", "shadow"]
+# One lock for all versions, for which everybody waits in turn: with row locks, events would pass a publishing for as long as they keep
+# coming. Two numbers: the locks of subjects have one, so no subject is called the same.
+_STAY = text("SELECT pg_advisory_xact_lock_shared(1, 1)")
+_CHANGE = text("SELECT pg_advisory_xact_lock(1, 1)")
 
 
 def current(work: Work) -> dict[str, Any]:
@@ -81,6 +85,15 @@ def lock(work: Work) -> None:
     lock_subjects(work, ["playbooks"])
 
 
+def stay(work: Work) -> None:
+    """What is current stays so until the unit of work ends: asked before anything is decided by it.
+
+    Whoever publishes or retires waits for that, and finds inside who has begun meanwhile.
+    """
+    if work.postgres:  # SQLite has one writer at a time
+        work.connection.execute(_STAY)
+
+
 def add(
     work: Work,
     id_: UUID,
@@ -115,14 +128,16 @@ def make_current(work: Work, playbook: str, id_: UUID, now: datetime, approved_b
     work.connection.execute(update(table).where(table.c.id == id_).values(**values))
 
 
-def put_away(work: Work, playbook: str, beside: Beside) -> bool:
+def put_away(work: Work, playbook: str, beside: Beside) -> None:
     """No proposal (or shadow) of this playbook stands beside the current version any more; the version stays on record."""
     gone = update(table).where(table.c.playbook == playbook, table.c.beside == beside)
-    return bool(work.connection.execute(gone.values(beside=None, beside_since=None)).rowcount)
+    work.connection.execute(gone.values(beside=None, beside_since=None))
 
 
 def retire(work: Work, playbook: str) -> bool:
     """No version of this playbook takes new enrollments any more; those inside go on."""
+    if work.postgres and not playbook.startswith("@"):  # nobody enters house rules or a lifecycle
+        work.connection.execute(_CHANGE)
     done = work.connection.execute(update(table).where(table.c.playbook == playbook, table.c.current).values(current=False))
     return bool(done.rowcount)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from orchestrator import authoring, engine
 from orchestrator.cli.main import app
 from orchestrator.config import Settings
 from orchestrator.errors import InputError, NotFound
+from orchestrator.store import versions
 from orchestrator.store.schema import audit
 from orchestrator.store.upgrade import upgrade
 from orchestrator.wiring import build
@@ -24,6 +27,21 @@ from tests.stories.world import World
 STEPS = "- touchpoint: thanks\n  email: thanks\n  after: 5 days\n- touchpoint: check-in\n  call: check-in\n  queue: sales\n  after: 2 business days\n"
 FASTER = STEPS.replace("after: 5 days", "after: 3 days").replace("2 business days", "1 business day")
 Run = Callable[..., Result]
+
+
+class Terminal(io.StringIO):
+    """Somebody at a terminal who says yes; something happens while they make up their mind."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        super().__init__("y\n")
+        self._meanwhile = meanwhile
+
+    def isatty(self) -> bool:
+        return True
+
+    def readline(self, size: int | None = -1, /) -> str:
+        self._meanwhile()
+        return super().readline(size)
 
 
 @pytest.fixture
@@ -63,13 +81,22 @@ def test_the_difference_is_told_in_words_with_head_counts(touchpoint: Run, folde
 
     assert touchpoint("diff", "follow-up").stdout == (
         "follow-up: version 1 → the files\n"
-        "  The thanks e-mail moves from 5 to 3 days after; applies to 3 waiting customers.\n"
-        "  The check-in call moves from 2 to 1 business days after.\n"
+        "  The thanks e-mail moves from 5 to 3 days after the event; applies to 3 waiting customers.\n"
+        "  The check-in call moves from 2 to 1 business days after “thanks”.\n"
         "  emails/thanks.md: instead of “Hello {{ customer.first_name | default: 'there' }}, this is thanks.” it says “Hello, this is"
         " new.”; applies to 3 waiting customers.\n"
         "  3 customers are inside version 1: 3 at thanks. They stay on version 1 unless they are moved; the next touch of 3 would be"
         " another.\n"
     )
+
+
+def test_a_change_that_reaches_nobody_s_next_touch_says_so(touchpoint: Run, folder: Path) -> None:
+    designs.write(folder, playbook(STEPS.replace("2 business days", "1 business day")))
+
+    said = touchpoint("diff", "follow-up").stdout
+
+    assert "3 at thanks. They stay on it; moving them would change nothing that is next for them.\n" in said
+    assert "of 0" not in said
 
 
 def test_those_in_still_earlier_versions_are_counted_too(touchpoint: Run, folder: Path, tmp_path: Path) -> None:
@@ -85,7 +112,7 @@ def test_those_in_still_earlier_versions_are_counted_too(touchpoint: Run, folder
     said = touchpoint("diff", "follow-up").stdout
     (data,) = json.loads(touchpoint("diff", "follow-up", "--format", "json").stdout)
 
-    assert "from 5 to 3 days after; applies to 4 waiting customers, 3 of them in other versions.\n" in said
+    assert "from 5 to 3 days after the event; applies to 4 waiting customers, 3 of them in other versions.\n" in said
     assert "1 customer is inside version 2: 1 at thanks." in said
     assert "  3 more are inside other versions (3 in version 1); moved, the next touch of 3 would be another.\n" in said
     assert (data["altered"], data["elsewhere"], data["altered_elsewhere"]) == (1, {"1": 3}, 3)
@@ -101,7 +128,7 @@ def test_lines_and_data_are_there_for_those_who_want_them(touchpoint: Run, folde
     assert "\n-    after: 5 days\n+    after: 3 days\n" in lines
     assert (data["name"], data["from"], data["to"], data["altered"]) == ("follow-up", 1, "the files", 3)
     assert data["sentences"][0] == {
-        "about": "steps", "field": "Touchpoint.after", "text": "The thanks e-mail moves from 5 to 3 days after.", "steps": ["thanks"], "applies_to": 3,
+        "about": "steps", "field": "Touchpoint.after", "text": "The thanks e-mail moves from 5 to 3 days after the event.", "steps": ["thanks"], "applies_to": 3,
         "elsewhere": 0,
     }  # fmt: skip
 
@@ -131,7 +158,7 @@ def test_two_versions_are_compared_with_each_other(touchpoint: Run, folder: Path
     authoring.publish(build(Settings()), folder, "ops")
 
     assert (
-        "follow-up: version 2 → version 1\n  The thanks e-mail moves from 3 to 5 days after."
+        "follow-up: version 2 → version 1\n  The thanks e-mail moves from 3 to 5 days after the event."
         in touchpoint("diff", "follow-up", "--to", "1").stdout
     )
     assert "follow-up: version 1 → version 2\n" in touchpoint("diff", "follow-up", "--from", "1", "--to", "2").stdout
@@ -160,6 +187,34 @@ def test_a_move_is_shown_first_and_done_only_when_somebody_says_so(touchpoint: R
     assert back.endswith("3 follow-ups were moved to version 1.\n")
     with build(Settings()).database.work() as work:
         assert "olga" in set(work.connection.execute(select(audit.c.who).where(audit.c.about == "playbook:follow-up")).scalars())
+
+
+@pytest.mark.usefixtures("touchpoint")
+def test_they_go_to_the_version_that_was_shown_and_only_those_who_were_shown(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """While the question waits for its answer, version 3 is published and somebody enters it."""
+    designs.write(folder, playbook(FASTER))
+    authoring.publish(build(Settings()), folder, "ops")
+
+    def meanwhile() -> None:
+        parts = build(Settings())
+        designs.write(folder, playbook(STEPS.replace("5 days", "0 minutes")))
+        authoring.publish(parts, folder, "ops")
+        world = World(parts.database.url, tmp_path / "unused")
+        world.clock.at = parts.clock()
+        engine.handle_events(parts, [world.event("quote.sent", "P9", "quote/Q-9", key="later")])
+        world.close()
+
+    monkeypatch.setattr(sys, "stdin", Terminal(meanwhile))
+
+    app(["move", "follow-up"])(["move", "follow-up"], standalone_mode=False)
+
+    said = capsys.readouterr().out
+    assert "Move them? [y/N]" in said
+    assert said.endswith("3 follow-ups were moved to version 2.\n")
+    with build(Settings()).database.work() as work:
+        assert versions.inside(work) == {"follow-up": {2: 3, 3: 1}}
 
 
 @pytest.mark.parametrize(

@@ -52,15 +52,26 @@ def test_a_change_is_proposed_and_another_person_approves_it(
     monkeypatch.setenv("COLUMNS", "200")
     edit(tmp_path, "title: Call at once", "title: Call soon\nneeds_approval: true")
 
-    assert "touchpoint approve follow-up" in published("publish", "--by", "olga").output
+    assert "touchpoint approve follow-up --version 2" in published("publish", "--by", "olga").output
     status = published("status", "--exit-code", fails=True)
     refused = published("approve", "follow-up", "--by", "Olga", fails=True)
-    published("approve", "follow-up", "--by", "max")
+    another = published("approve", "follow-up", "--version", "1", "--by", "max", fails=True)
+    approved = published("approve", "follow-up", "--version", "2", "--by", "max")
 
     assert status.exit_code == 1
     assert "version 2 is proposed by olga" in status.output
     assert isinstance(refused.exception, InputError)
+    assert "version 1 of follow-up is not proposed: version 2 is, by olga" in str(another.exception)
+    assert "Version 2 of follow-up is current." in approved.output
     assert published("status", "--exit-code").exit_code == 0
+
+
+def test_whoever_withdraws_says_which_version_and_hears_which_it_was(published: Run, tmp_path: Path) -> None:
+    edit(tmp_path, "title: Call at once", "title: Call soon\nneeds_approval: true")
+    published("publish", "--by", "olga")
+
+    assert isinstance(published("withdraw", "follow-up", "--version", "1", fails=True).exception, InputError)
+    assert "Version 2 of follow-up is not proposed any more." in published("withdraw", "follow-up").output
 
 
 def test_a_version_is_restored_and_publishing_the_folder_leaves_it_so(published: Run, tmp_path: Path) -> None:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
-from orchestrator import versioning
+from orchestrator import in_force, versioning
 from orchestrator.errors import PlaybookError
+from orchestrator.store import versions
+from orchestrator.store.database import Database, Work
 from tests.stories import designs
 from tests.stories.designs import playbook
 from tests.stories.test_publishing import LEA, OPS, publishes, stands
@@ -74,3 +81,50 @@ def test_a_restored_version_holds_back_house_rules_that_make_it_impossible(world
         publishes(world, playbook(AT_ONCE), house=NEVER)
 
     assert stands(world, "house-rules").number == 1
+
+
+class Watched(Database):
+    """A database that knows whether a unit of work is open."""
+
+    is_open = False
+
+    @contextmanager
+    def work(self) -> Iterator[Work]:
+        with super().work() as work:
+            self.is_open = True
+            yield work
+        self.is_open = False
+
+
+class Document(Mapping[str, Any]):
+    """A version that remembers whether a unit of work was open when somebody read it."""
+
+    def __init__(self, says: Mapping[str, Any], database: Watched) -> None:
+        self.says, self.database = says, database
+        self.read: list[bool] = []
+
+    def __getitem__(self, key: str) -> Any:
+        self.read.append(self.database.is_open)
+        return self.says[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.says)
+
+    def __len__(self) -> int:
+        return len(self.says)
+
+
+def test_nothing_is_compiled_while_others_wait_for_the_database(world: World) -> None:
+    """On SQLite a unit of work keeps everybody else from writing: it reads, and what takes time comes after it."""
+    publishes(world, playbook(AT_ONCE))
+    database = Watched(world.parts.database.url)
+    with database.work() as work:
+        row = versions.document(work, versions.current(work)["follow-up"].id)
+    assert row is not None
+    document = Document(row.document, database)
+    parts = replace(world.parts, database=database)
+
+    in_force.bring(parts, lambda work: in_force.Plan({"follow-up": document}), ["follow-up"], lambda work: True)
+
+    assert document.read
+    assert not any(document.read)

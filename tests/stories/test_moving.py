@@ -6,12 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
-from orchestrator import authoring, moving, versioning
+from orchestrator import authoring, engine, moving, versioning
 from orchestrator.core.model import EndReason
 from orchestrator.errors import InputError, NotFound
 from orchestrator.moving import Who
-from orchestrator.store import audit, replies, schema
+from orchestrator.store import audit, replies, schema, versions
 from orchestrator.store.audit import By
 from tests.stories import designs
 from tests.stories.designs import playbook
@@ -49,6 +50,25 @@ def test_a_shorter_delay_counts_from_the_same_moment_as_the_longer_one_did(world
     world.expect_text("hello", at="Wed 2026-09-16 09:00")
     (said,) = world.said("enrollment.moved")
     assert said == "mika moved it from version 1 to 2; it stands at hello"
+
+
+@on_sqlite
+def test_a_version_that_comes_out_during_a_move_is_not_where_the_rest_go(world: World) -> None:
+    world.publish(playbook(HELLO.format("4 days")))
+    started = [world.event("quote.sent", f"P{n}", f"quote/{n}") for n in range(moving.BATCH + 1)]
+    engine.handle_events(world.parts, started)
+    world.publish(playbook(HELLO.format("2 days")))
+    told: list[int] = []
+
+    def tell(done: int, of: int) -> None:
+        told.append(done)
+        if done < of:
+            world.publish(playbook(HELLO.format("0 minutes")))
+
+    moved = moving.move(world.parts, Who("follow-up"), BY, tell)
+
+    assert (told, moved.to, moved.moved) == ([moving.BATCH, moving.BATCH + 1], 2, moving.BATCH + 1)
+    assert world.parts.database.run(versions.inside) == {"follow-up": {2: moving.BATCH + 1}}
 
 
 @on_sqlite
@@ -222,12 +242,14 @@ def test_a_call_that_somebody_has_stays_on_its_version(world: World) -> None:
 
 
 @on_sqlite
-def test_a_promised_call_back_keeps_its_time(world: World) -> None:
+def test_a_promised_call_back_keeps_its_time_whatever_the_sentence_says(world: World) -> None:
     world.publish(playbook(CALL.format("sales", 3)))
     world.arrives("quote.sent")
     world.time_passes_until("Wed 12:00")
     world.staff("ari").takes_next_call().ends("call_back", call_back_at="Fri 15:15")
     world.passes(timedelta(minutes=1))
+    with world.parts.database.work() as work:
+        work.connection.execute(update(schema.touch).where(schema.touch.c.state == "planned").values(why="They want it then."))
     world.publish(playbook(CALL.format("leads", 1)))
 
     moves(world)

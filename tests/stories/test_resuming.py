@@ -6,12 +6,14 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select, update
 
 from orchestrator import holds, resuming
 from orchestrator.core.resuming import How
 from orchestrator.errors import InputError
-from orchestrator.store import touches
+from orchestrator.store import schema, touches
 from orchestrator.store.audit import By
+from orchestrator.store.schema import touch
 from tests.stories.designs import playbook
 from tests.stories.world import World
 
@@ -147,6 +149,30 @@ def test_a_time_that_the_customer_asked_for_does_not_move(world: World, asked: s
 
 
 @sqlite
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        (How.IN_TIME, "(in-time: 2 sent one after the other)"),
+        (How.SHIFT, "(shift: 2 shifted)"),
+        (How.EXPIRE, "(expire: 2 given up)"),
+    ],
+)
+@pytest.mark.parametrize("batch", [1, 1_000])
+def test_the_journal_and_the_audit_trail_say_which_way_was_chosen_and_what_it_did(
+    world: World, how: How, told: str, batch: int
+) -> None:
+    paused(world, "Dana", "Eli", until="Thu 12:00")
+
+    resumes(world, how, batch=batch)
+
+    world.expects_anything()
+    assert world.said("pause.resumed") == [f"lee resumed playbook:follow-up {told}"]
+    with world.parts.database.work() as work:
+        said = work.connection.execute(select(schema.audit.c.said).where(schema.audit.c.what == "pause.lifted")).scalar_one()
+    assert said.endswith(told)
+
+
+@sqlite
 def test_what_is_too_late_expires_and_says_so(world: World) -> None:
     """Texts are of use for two days after they were due (skip_when_late)."""
     paused(world, "Dana", until="Sat 12:00")
@@ -251,3 +277,22 @@ def test_two_pauses_over_the_same_time_move_a_touch_once(world: World) -> None:
 def test_a_pace_that_is_none_is_refused(world: World, pace: int) -> None:
     with pytest.raises(InputError):
         resuming.resume(world.parts, HELD, LEE, How.IN_TIME, pace)
+
+
+@sqlite
+@pytest.mark.parametrize("words", ["They want it then.", "check-in, try 2 of 3: the customer asked for this time"])
+@pytest.mark.parametrize("asked", [True, False])
+def test_what_stays_was_asked_for_whatever_the_sentence_says(world: World, words: str, asked: bool) -> None:
+    world.publish(playbook("- touchpoint: check-in\n  call: check-in\n  queue: sales\n  attempts: {most: 3, apart: 3 days}"))
+    world.arrives("quote.sent")
+    ends = ("call_back", "Thu 10:00") if asked else ("no_answer", None)
+    world.staff("ari").takes_next_call().ends(ends[0], call_back_at=ends[1])
+    with world.parts.database.work() as work:
+        work.connection.execute(update(touch).where(touch.c.state == "planned").values(why=words))
+    assert holds.pause(world.parts, HELD, LEE)
+    world.time_passes_until("Tue 09:00")
+
+    resumes(world, How.SHIFT)
+
+    (planned,) = world.touches(state="planned")
+    assert world.local(planned.due_at)[:3] == ("Thu" if asked else "Fri")

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from starlette.responses import Response
 
 from orchestrator import authoring, differing, versioning
+from orchestrator.authoring import Seen
 from orchestrator.core.roles import Right
 from orchestrator.differing import Difference
-from orchestrator.errors import InputError, NotFound, PlaybookError, Problem
+from orchestrator.errors import InputError, NotFound, Overtaken, PlaybookError, Problem
 from orchestrator.language.system_events import BUILT_IN
 from orchestrator.lint.finding import Finding
 from orchestrator.lint.loading import as_findings
+from orchestrator.parts import Parts
+from orchestrator.playbook_pages import steps_now
 from orchestrator.published import same_person
 from orchestrator.store import standing, versions
+from orchestrator.store.audit import By
 from orchestrator.store.database import Row, Work
-from orchestrator.studio.draft import RULES, file_of, together
+from orchestrator.studio.draft import RULES, file_of
 from orchestrator.web.staff.here import Here
+from orchestrator.web.staff.rehearse import differing as rehearsed
 from orchestrator.web.staff.routes import StaffRoutes
 from orchestrator.web.staff.studio_parts import Open, as_values, counted, folder_of, opened
 
@@ -63,19 +67,18 @@ class Looked:
     difference: Difference | None  # None: the folder cannot be loaded
     is_same: bool  # the file says what is in use
     is_proposed: bool  # the file says what waits for another person
-    proposes: bool  # publishing only proposes it
-    seen: str  # what the page shows, told apart from what it shows later
+    seen: Seen | None  # told apart from what the page shows later; None: the folder cannot be loaded
 
 
-def stands(work: Work, name: str) -> Stands:
-    """What the database has of a playbook, or of the house rules or the lifecycle."""
+def stands(work: Work, name: str, where: differing.Where) -> Stands:
+    """What the database has of a playbook, or of the house rules or the lifecycle. where: who stands where, as counted of late."""
     stored = filed(name)
     rows = standing.version_rows(work, stored)
     held = versions.held_back(work).get(stored)
     return Stands(
         next((row for row in rows if row.current), None),
         next((row for row in rows if row.beside == "proposed"), None),
-        versions.inside(work).get(stored, {}), bool(rows), held is not None and held.what == "retired",
+        {row.number: n for row in rows if (n := sum(where.get(row.id, {}).values()))}, bool(rows), held is not None and held.what == "retired",
     )  # fmt: skip
 
 
@@ -86,7 +89,7 @@ def filed(name: str) -> str:
 
 def known(here: Here, name: str) -> Stands:
     """What there is of it in the database. Raises NotFound when there is nothing, neither there nor in the folder."""
-    there = here.parts.database.run(lambda work: stands(work, name))
+    there = here.parts.database.run(lambda work: stands(work, name, {}))
     if not there.is_known:
         opened(here, name)
     return there
@@ -99,41 +102,47 @@ def _look(here: Here, draft: str) -> Response:
 def _publish(here: Here, draft: str) -> Response:
     """Make exactly what the page showed current, or propose it."""
     looked = _looked(here, draft)
-    seen = here.form.get("seen", "")
-    if not seen:
+    shown = here.form.get("seen", "")
+    if not shown:
         raise InputError(Problem("look at what would change first", f"open /playbooks/{draft}/publish"))
     if looked.is_blocked:
         return _page(here, looked, 422, problems=[Problem("It cannot be published while there are mistakes", "mend them first")])
-    if seen != looked.seen:
-        hint = "this is how it stands now: look again, then publish"
-        return _page(here, looked, 409, problems=[Problem("The file, or what is published, changed while you looked", hint)])
+    if looked.seen is None or shown != str(looked.seen):
+        return _overtaken(here, looked)
     try:
-        authoring.publish(here.parts, here.settings.playbooks, here.visitor.by, only=[draft])
+        authoring.publish(here.parts, here.settings.playbooks, here.visitor.by, only=[draft], expected={draft: looked.seen})
+    except Overtaken:
+        return _overtaken(here, _looked(here, draft))
     except (PlaybookError, InputError) as wrong:
         return _page(here, looked, 422, problems=wrong.problems)
     return here.go(f"/playbooks/{draft}/publish?done=1")
 
 
+def _overtaken(here: Here, looked: Looked) -> Response:
+    hint = "this is how it stands now: look again, then publish"
+    return _page(here, looked, 409, problems=[Problem("The file, or what is published, changed while you looked", hint)])
+
+
 def _approve(here: Here, draft: str) -> Response:
-    return _decided(here, draft, partial(versioning.approve, here.parts, draft, here.visitor.by))
+    return _decided(here, draft, versioning.approve)
 
 
 def _withdraw(here: Here, draft: str) -> Response:
-    return _decided(here, draft, partial(versioning.withdraw, here.parts, draft, here.visitor.by))
+    return _decided(here, draft, versioning.withdraw)
 
 
-def _decided(here: Here, draft: str, decide: Callable[[], int]) -> Response:
+def _decided(here: Here, draft: str, decide: Callable[[Parts, str, By, int], int]) -> Response:
     """Approve or withdraw the very proposal that the page showed."""
-    there = known(here, draft)
-    shown = here.form.get("number", "")
-    if there.proposal is None or shown != str(there.proposal.number):
+    known(here, draft)
+    number = number_of(here.form.get("number", ""))
+    if number is None:
+        raise InputError(Problem("say which version", "the number of the one that is proposed", "number"))
+    try:
+        decide(here.parts, draft, here.visitor.by, number)
+    except (NotFound, Overtaken):
         return here.refuse(
             409, "That is not proposed any more.", "Somebody else decided, or proposed something else. Look again."
         )
-    try:
-        decide()
-    except NotFound:
-        return here.refuse(409, "That is not proposed any more.", "Somebody else decided a moment ago. Look again.")
     has_file = file_of(draft) in folder_of(here).files()
     return here.go(f"/playbooks/{draft}/{'publish' if has_file or draft in RULES else 'versions'}")
 
@@ -142,31 +151,32 @@ def _looked(here: Here, name: str) -> Looked:
     found = opened(here, name)
     if name in BUILT_IN:
         raise NotFound("it is built in")
-    there = here.parts.database.run(lambda work: stands(work, name))
-    everything = together(found.files)
-    own = [f for f in everything if f.file in found.draft.paths or f.playbook == name]
+    own = [f for f in found.draft.findings if found.is_playbook or f.file in found.draft.paths]
+    where = steps_now(here.parts, here.now)
     try:
         design, files = authoring.load(here.settings.playbooks)
     except PlaybookError as wrong:
         elsewhere = [f for f in as_findings(wrong.problems) if f.file not in found.draft.paths]
-        return Looked(found, there, own, elsewhere, True, None, False, False, False, "")
+        there = here.parts.database.run(lambda work: stands(work, name, where))
+        return Looked(found, there, own, elsewhere, True, None, False, False, None)
+    # before everything else that is shown: what changes from here on is noticed when it is published
+    seen, there = here.parts.database.run(lambda work: (authoring.seen(work, design, files, name), stands(work, name, where)))
     try:
         blocking = list(authoring.mistakes(here.parts, design, files, name))
     except PlaybookError as wrong:  # it loads in the folder, and not beside what is published
         blocking = list(as_findings(wrong.problems))
-    wanted = authoring.hashes(design, authoring.built_in(files), files)[filed(name)]
     current, proposal = there.current, there.proposal
-    proposes = here.parts.database.run(lambda work: authoring.proposes(work, design, name))
-    mark = f"{wanted}.{current.number if current else 0}.{proposal.number if proposal else 0}.{int(proposes)}"
     return Looked(
         found, there, own, [f for f in blocking if f not in own], bool(blocking),
-        differing.of_files(here.parts, name, files), current is not None and current.hash == wanted,
-        proposal is not None and proposal.hash == wanted, proposes, mark,
+        differing.of_files(here.parts, name, files, where), current is not None and current.hash == seen.hash,
+        proposal is not None and proposal.hash == seen.hash, seen,
     )  # fmt: skip
 
 
 def _page(here: Here, looked: Looked, status: int = 200, problems: Sequence[Problem] = ()) -> Response:
     found, there = looked.open, looked.stands
+    may = found.is_playbook and not (looked.is_same or looked.is_proposed or looked.is_blocked)
+    differ, rehearsals = rehearsed(here, found) if may and here.visitor.may(PUBLISH) else (0, 0)
     proposed = None
     if there.proposal is not None:
         proposed = proposal_of(here, found.name, there.proposal)
@@ -174,13 +184,14 @@ def _page(here: Here, looked: Looked, status: int = 200, problems: Sequence[Prob
         "versions/publish.html", status, open=found, looked=looked, stands=there, problems=problems, proposed=proposed,
         findings=as_values(looked.own, found.draft.path), said=counted(looked.own), done=here.asked("done") == "1",
         lines=marked(looked.difference.lines) if looked.difference else [], is_mine=is_mine(here, there.proposal),
+        differ=differ, rehearsals=rehearsals,
     )  # fmt: skip
 
 
 def proposal_of(here: Here, name: str, row: Row[Any]) -> Difference | None:
     """What approving would change; None when it cannot be told any more."""
     try:
-        return differing.of_playbook(here.parts, name, None, row.number)
+        return differing.of_playbook(here.parts, name, None, row.number, steps_now(here.parts, here.now))
     except (PlaybookError, NotFound):
         return None
 
@@ -188,6 +199,11 @@ def proposal_of(here: Here, name: str, row: Row[Any]) -> Difference | None:
 def is_mine(here: Here, proposal: Row[Any] | None) -> bool:
     """Whether this person proposed it: then somebody else approves."""
     return proposal is not None and same_person(proposal.published_by, here.visitor.by.name)
+
+
+def number_of(text: str) -> int | None:
+    """The number of a version, as a form gives it; None: it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else None
 
 
 def marked(lines: str) -> list[tuple[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -19,10 +18,11 @@ from orchestrator.language.difference.steps import likely_steps, same_steps
 from orchestrator.language.picture import picture
 from orchestrator.language.program import NodeId
 from orchestrator.moving import Who
-from orchestrator.playbook_pages import Counts, View, view, visible
+from orchestrator.playbook_pages import View, counts_of, view, visible
 from orchestrator.rulebook import InUse
-from orchestrator.store import audit, standing, versions
+from orchestrator.store import audit, standing
 from orchestrator.store.database import Row, Work
+from orchestrator.web.staff.at_once import ONE
 from orchestrator.web.staff.here import Here
 from orchestrator.web.staff.routes import StaffRoutes
 
@@ -81,7 +81,7 @@ class _Page:
     """One look or move at a time in this process: it takes a whole processor, and the desk needs one too."""
 
     def __init__(self, most: int) -> None:
-        self._most, self._counts, self._busy = most, Counts(), threading.Lock()
+        self._most = most
 
     def look(self, here: Here, playbook: str) -> Response:
         asked = _asked(here.request.query_params)
@@ -94,13 +94,14 @@ class _Page:
         ground = here.parts.database.run(lambda work: self._ground(here, work, playbook, asked))
         if ground.chosen > self._most:
             raise InputError(Problem(f"{ground.chosen:,} are too many for a page", _command(playbook, asked)))
-        if not self._busy.acquire(blocking=False):
+        if not ONE.acquire(blocking=False):
             return here.refuse(503, "Another move is looked at or made just now.", "Go back and try again in a few seconds.")
         try:
             moving.move(here.parts, _who(playbook, asked), here.visitor.by)
         finally:
-            self._busy.release()
-        back = {"to": asked.to, **({"frm": asked.frm} if asked.frm is not None else {}), "look": 1, "done": 1}
+            ONE.release()
+        counts_of(here.parts).forget()  # whoever moved them looks where they are now
+        back = {"to": asked.to, **({"frm": asked.frm} if asked.frm is not None else {}), "done": 1}
         return here.go(f"/playbooks/{playbook}/move?{urlencode(back)}")
 
     def _look(self, here: Here, playbook: str, asked: Asked, *, wanted: bool) -> Response:
@@ -114,14 +115,14 @@ class _Page:
         }  # fmt: skip
         if not wanted or ground.to is None or not 0 < ground.chosen <= self._most:
             return here.show("versions/move.html", **known)
-        if not self._busy.acquire(blocking=False):
+        if not ONE.acquire(blocking=False):
             return here.show("versions/move.html", 503, **known | {"busy": True})
         try:
             preview = moving.preview(here.parts, _who(playbook, asked))
         except InputError as wrong:
             return here.show("versions/move.html", 422, **known | {"problem": wrong.problems[0]})
         finally:
-            self._busy.release()
+            ONE.release()
         chosen = _samples(preview)
         mine = here.parts.database.run(lambda work: visible(work, here.visitor.member, {one.customer for one in chosen}))
         samples = [(one, one.customer in mine) for one in chosen]
@@ -129,8 +130,9 @@ class _Page:
 
     def _ground(self, here: Here, work: Work, playbook: str, asked: Asked) -> Ground:
         in_use = here.parts.rulebook.refresh(work)
-        shown = view(work, in_use, self._counts.at(work, in_use, here.now), playbook, None)
-        rows, inside = standing.version_rows(work, playbook), versions.inside(work).get(playbook, {})
+        counted = counts_of(here.parts).at(here.parts, work, in_use, here.now)
+        shown, rows = view(work, in_use, counted, playbook, None), standing.version_rows(work, playbook)
+        inside = {row.number: counted.running(row.id) for row in rows}
         targets = [row for row in rows if row.beside is None and row.used_since is not None]
         if asked.to is None:
             to = next((row for row in rows if row.current), None)
@@ -140,7 +142,7 @@ class _Page:
             raise NotFound("no such version")
         sources = [row for row in rows if inside.get(row.number) and (to is None or row.id != to.id)]
         meant = [row for row in sources if asked.frm is None or row.number == asked.frm]
-        at_steps = {row.id: standing.steps_of(work, row.id) for row in meant}
+        at_steps = {row.id: counted.steps.get(row.id, {}) for row in meant}
         steps, gone, new_steps = _steps(work, in_use, meant, at_steps, to)
         chosen = sum(n for there in at_steps.values() for step, n in there.items() if not asked.at or step == asked.at)
         if asked.share is not None:
