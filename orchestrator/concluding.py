@@ -7,9 +7,9 @@ from datetime import date, datetime
 from typing import Any
 
 from orchestrator import promises, scripting
-from orchestrator.core.calls import called
+from orchestrator.core.calls import ASKED_ON_THE_PHONE, called
 from orchestrator.core.model import Change, End, EndReason, Plan, TouchState
-from orchestrator.engine import suppress
+from orchestrator.engine import suppress_by_phone
 from orchestrator.errors import InputError, NotFound
 from orchestrator.facts import facts_for
 from orchestrator.language import typed
@@ -25,8 +25,6 @@ from orchestrator.store.database import Row, Work
 from orchestrator.store.sheets import Sheet
 from orchestrator.store.touches import Due
 from orchestrator.system import emit
-
-ASKED_ON_THE_PHONE = "asked on the phone not to be contacted"
 
 
 def conclude(
@@ -52,7 +50,7 @@ def conclude(
         written.answer(work, due.run.id, dict(due.run.answers))
     if code in DEAD_NUMBER:
         customers.forget_contact_point(work, due.customer.id, "phone", row.recipient, f"a call: {words}", now)
-    changes = _unwanted(parts, work, in_use, due, sheet, now) if code == "do_not_contact" else None
+    changes = _unwanted(parts, work, in_use, due, sheet, row.recipient, now) if code == "do_not_contact" else None
     if changes is None:
         changes = _next(parts, work, in_use, due, sheet, who, now, by)
     written.write(work, changes, entries)
@@ -64,10 +62,12 @@ def conclude(
     return woken | ({"upkeep"} if promised or finished else set())
 
 
-def _unwanted(parts: Parts, work: Work, in_use: InUse, due: Due, sheet: Sheet, now: datetime) -> list[Change] | None:
+def _unwanted(
+    parts: Parts, work: Work, in_use: InUse, due: Due, sheet: Sheet, number: str | None, now: datetime
+) -> list[Change] | None:
     """The customer wants no more contact: everything else of theirs ends too. None: only on some channel; the playbook says what follows."""
     scope = sheet.scope or "all"
-    suppress(parts, work, in_use, due.customer.id, scope, ASKED_ON_THE_PHONE, now, but=due.run.id)
+    suppress_by_phone(parts, work, in_use, number, due.customer.id, scope, ASKED_ON_THE_PHONE, now, but=due.run.id)
     if scope != "all":
         return None
     return [] if due.run.ended else [End(due.run.id, EndReason.OPTED_OUT, now, ASKED_ON_THE_PHONE)]

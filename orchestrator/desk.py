@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -19,12 +19,12 @@ from orchestrator.dispatch import judge_all, put_off
 from orchestrator.errors import InputError, Problem
 from orchestrator.facts import facts_for
 from orchestrator.holding import CALL_LEASE as CALL_LEASE
+from orchestrator.holding import EAR_LEASE, LONGEST_LINE, at_most_until, held_or_not, let_go, one, task_of
 from orchestrator.holding import WEB_LEASE as WEB_LEASE
 from orchestrator.holding import Agent as Agent
 from orchestrator.holding import CallTask as CallTask
 from orchestrator.holding import NotHeld as NotHeld
 from orchestrator.holding import NotNow as NotNow
-from orchestrator.holding import held_or_not, let_go, one, task_of
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
 from orchestrator.store import attempts, audit, pauses, ready, sheets, staff, touches
@@ -33,11 +33,17 @@ from orchestrator.store.attempts import Intent
 from orchestrator.store.audit import By
 from orchestrator.store.changes import entry
 from orchestrator.store.database import Work
+from orchestrator.store.sheets import Sheet
 from orchestrator.store.touches import Due
 from orchestrator.system import emit
 
 LOOK_AHEAD = (50, 400)  # calls of each queue that are looked at: 200 people ask at once, and each passes over what others lock
 AT_ONCE = (1, 20)  # calls that are locked and judged: the first is nearly always free to go
+LATELY = timedelta(
+    minutes=30
+)  # what somebody took since then and did not keep is not offered to them again, while anything else waits
+MOST_LATELY = 20  # of those: fewer than are looked at, so that nobody looks further ahead for it
+LATEST = datetime.max.replace(tzinfo=UTC)
 MOST_ROUNDS = 50  # of 20 calls that may not be made now, before somebody is told that there is none
 
 
@@ -67,13 +73,16 @@ def _claim_next(parts: Parts, work: Work, agent: Agent, lease: timedelta, now: d
     still = {name for scope, name in paused if scope == "queue"}  # what waits there stays where it is
     queues = [name for name in (agent.queues if agent.queues is not None else ready.waiting_in(work)) if name not in still]
     ahead, at_once = LOOK_AHEAD[0], AT_ONCE[0]
+    not_again = sheets.left_since(work, agent.name, now - LATELY, MOST_LATELY)
     for _ in range(MOST_ROUNDS):
         ids = ready.heads(work, agent.name, queues, agent.skills, agent.languages, now, ahead)
-        dues = touches.claim_ready(work, ids, at_once)
-        if not dues and (not ids or ahead == LOOK_AHEAD[1]):
-            return None
-        if not dues:
+        dues = touches.claim_ready(work, [id_ for id_ in ids if id_ not in not_again], at_once)
+        if not dues and ids and ahead < LOOK_AHEAD[1]:
             ahead = LOOK_AHEAD[1]
+        elif not dues and not_again:
+            not_again = frozenset()  # nothing else waits
+        elif not dues:
+            return None
         task = _first_free(parts, work, in_use, dues, agent, lease, now)
         if task is not None:
             return task
@@ -176,8 +185,12 @@ def current(parts: Parts, who: str) -> CallTask | None:
     return parts.database.run(unit)
 
 
-def renew(parts: Parts, touch: UUID, who: str, *, lease: timedelta = WEB_LEASE) -> NotHeld | datetime:
-    """Until when the call is theirs now. Wrap-up is not renewed beyond what the house rules allow."""
+def renew(parts: Parts, touch: UUID, who: str, *, lease: timedelta = WEB_LEASE, there: bool = True) -> NotHeld | datetime:
+    """Until when the call is theirs now: no longer than the house rules allow (`at_most_until`).
+
+    there: whether they have touched anything since the last time. When not, only a line that is open through the voice channel is
+    kept: an open page alone is nobody who works.
+    """
     now = parts.clock()
 
     def unit(work: Work) -> NotHeld | datetime:
@@ -187,9 +200,13 @@ def renew(parts: Parts, touch: UUID, who: str, *, lease: timedelta = WEB_LEASE) 
             return refused
         in_use = parts.rulebook.refresh(work)
         sheet = sheets.newest(work, touch)
-        until = now + lease
-        if sheet is not None and sheet.phase == "wrap_up" and sheet.wrap_up_from is not None:
-            until = min(until, sheet.wrap_up_from + in_use.house.rules.wraps_up_in)
+        ends = at_most_until(sheet, in_use.house.rules)
+        on_the_ear = sheet is not None and sheet.on_the_line_by_hand and sheet.phase == "talking"
+        until = min(now + (max(lease, EAR_LEASE) if on_the_ear else lease), ends or LATEST)
+        if not there and not _goes_on_alone(sheet, now):
+            row = touches.desk_row(work, touch)
+            assert row is not None, "it is locked, so it exists"
+            until = min(until, row.lease_until)
         touches.move(
             work,
             [
@@ -205,6 +222,11 @@ def renew(parts: Parts, touch: UUID, who: str, *, lease: timedelta = WEB_LEASE) 
         return until
 
     return parts.database.run(unit)
+
+
+def _goes_on_alone(sheet: Sheet | None, now: datetime) -> bool:
+    """Whether a line is open that ends by itself, so that whoever talks need not touch anything."""
+    return sheet is not None and sheet.on_the_line_by_bridge and (sheet.dialled_at or sheet.began_at) + LONGEST_LINE > now
 
 
 def put_back(parts: Parts, touch: UUID, who: str, reason: str = "put back") -> NotHeld | None:

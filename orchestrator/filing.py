@@ -13,16 +13,18 @@ from typing import Any, Literal
 from uuid import UUID
 
 from orchestrator import concluding, drafts, scripting
+from orchestrator.core.calls import ASKED_ON_THE_PHONE, BY_PHONE, ENDINGS, SCOPES, Ended, is_far, refusals
 from orchestrator.core.model import TouchState
 from orchestrator.core.receipts import CALL_ENDS, Result
-from orchestrator.errors import InputError, Problem, did_you_mean
+from orchestrator.engine import suppress_by_phone
+from orchestrator.errors import InputError, Problem
 from orchestrator.holding import WEB_LEASE, CallTask, NotHeld, is_missing, one, task_of
 from orchestrator.language import typed
-from orchestrator.language.dispositions import BY_CODE, HEARD, STAFF_CODES, TALKED
+from orchestrator.language.dispositions import STAFF_CODES, TALKED
 from orchestrator.language.house_rules import label
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
-from orchestrator.store import attempts, audit, customers, sheets, staff, touches
+from orchestrator.store import attempts, audit, customers, erasure, sheets, staff, touches
 from orchestrator.store import changes as written
 from orchestrator.store.changes import entry
 from orchestrator.store.database import Row, Work
@@ -30,9 +32,6 @@ from orchestrator.store.sheets import Sheet
 from orchestrator.store.touches import Due
 
 UNDO_FOR = timedelta(seconds=30)
-SCOPES = ("all", "call", "text", "email", "voice", "voicemail")  # of "do not contact"
-LONGEST_PROMISE = timedelta(days=2 * 366)
-ENDINGS = frozenset(BY_CODE) - {"disposition_missing"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class Filing:
     sentiment: str | None = None  # good | neutral | bad
     call_back_at: datetime | None = None  # call_back: when; None: no time was asked for
     call_back_by: Literal["me", "anyone"] = "anyone"
-    scope: str | None = None  # do_not_contact: one of SCOPES; it has to be said
+    scope: str | None = None  # do_not_contact: what is not wanted; it has to be said
     due: Mapping[str, date] = field(default_factory=dict)  # commitment -> the day for which it was promised
 
 
@@ -103,10 +102,10 @@ def _file(parts: Parts, work: Work, touch: UUID, who: str, filing: Filing, now: 
         if due.touch.state is TouchState.FILED:
             said = f"you said '{label(in_use.house.rules, stands.disposition)}' already{', but not the same about it' if same else ''}"
             return Wrong((Problem(said, "undo that first", place="disposition"),))
-        return NotHeld(due.touch.state, stands.held_by)
+        return NotHeld(due.touch.state, stands.held_by, _holds_all_the_same(parts, work, in_use, due, who, filing, now))
     if not mine or not (due.touch.state is TouchState.IN_CALL or is_missing(due)):
         drafts.keep(work, touch, who, filing.note, filing.answers, filing.sentiment)
-        return NotHeld(due.touch.state, stands.held_by)
+        return NotHeld(due.touch.state, stands.held_by, _holds_all_the_same(parts, work, in_use, due, who, filing, now))
     row = attempts.open_of(work, [touch])[touch]
     sheet = drafts.write(work, drafts.sheet_for(work, row, who, now), filing.note, filing.answers, filing.sentiment)
     problems = _problems(work, in_use, due, sheet, filing, now)
@@ -118,6 +117,28 @@ def _file(parts: Parts, work: Work, touch: UUID, who: str, filing: Filing, now: 
         concluding.conclude(parts, work, in_use, due, row, sheet, now)
         return Filed(touch, filing.disposition, words, now)
     return put_aside(work, in_use, due, sheet, f"{who}: {words.lower()}", filing.disposition, now)
+
+
+def _holds_all_the_same(parts: Parts, work: Work, in_use: InUse, due: Due, who: str, filing: Filing, now: datetime) -> str | None:
+    """A wish not to be contacted is the customer's word, no result: it takes effect whoever has the call by now. Answers what it is about.
+
+    Only of somebody who had this call: they have a sheet of it.
+    """
+    sheet = sheets.newest(work, due.touch.id, who)
+    if filing.disposition != "do_not_contact" or filing.scope not in SCOPES or sheet is None:
+        return None
+    if erasure.is_about_erased(work, due.touch.id):
+        return filing.scope  # from then on nobody contacts them
+    if sheet.phase != "filed":
+        sheets.change(work, sheet.attempt_id, scope=filing.scope)
+    number = attempts.given(work, [sheet.attempt_id])[sheet.attempt_id].recipient
+    suppress_by_phone(parts, work, in_use, number, due.customer.id, filing.scope, ASKED_ON_THE_PHONE, now)
+    why = f"{who}: {ASKED_ON_THE_PHONE} ({filing.scope}); the call was not theirs any more"
+    written.write(
+        work, [], [entry(now, "call.unwanted", why, rule=who, run=due.run.id, touch=due.touch.id, customer=due.customer.id)]
+    )
+    _audit(work, who, "call.unwanted", due.touch.id, filing.disposition, now)
+    return filing.scope
 
 
 def _is_repeat(sheet: Sheet | None, filing: Filing) -> bool:
@@ -145,7 +166,11 @@ def put_aside(work: Work, in_use: InUse, due: Due, sheet: Sheet, why: str, rule:
           "lease_until": until}],
     )  # fmt: skip
     if code == "do_not_contact" and sheet.scope is not None:
-        customers.suppress(work, [due.customer.id], sheet.scope, concluding.ASKED_ON_THE_PHONE, now, sheet.attempt_id)
+        number = attempts.given(work, [sheet.attempt_id])[sheet.attempt_id].recipient
+        customers.suppress(work, [due.customer.id], sheet.scope, ASKED_ON_THE_PHONE, now, sheet.attempt_id)
+        for channel in BY_PHONE.get(sheet.scope, ()):
+            others = customers.sharing_phone(work, number, due.customer.id)
+            customers.suppress(work, others, channel, ASKED_ON_THE_PHONE, now, sheet.attempt_id)
     said = entry(now, "touch.filed", why, rule=rule, run=due.run.id, touch=touch.id, customer=due.customer.id)
     written.write(work, [], [said])
     return Filed(touch.id, code, label(in_use.house.rules, code), until)
@@ -156,58 +181,29 @@ def _problems(
     codes: Collection[str] = STAFF_CODES, *, asks: bool = True,
 ) -> list[Problem]:  # fmt: skip
     """Everything that is missing or wrong, at once. asks: also what the script asks; else only what is said here."""
-    found = check(filing, now, codes)
-    at, over = filing.call_back_at, due.run.gives_up_at
-    if filing.disposition == "call_back" and at is not None and at.tzinfo is not None and at >= over and due.run.ended is None:
-        problem = f"this follow-up is over by then: it gives up on {over.day} {over:%b %Y}"
-        found.append(Problem(problem, "choose an earlier time, or note it as a promise", place="call_back_at"))
-    questions = concluding.questions_of(work, in_use, due)
-    promised = {**concluding.days(sheet), **filing.due}
-    values, wrong = typed.read(questions, sheet.answers, promised)
-    yesterday = now.date() - timedelta(days=1)  # whatever day it is where the customer lives
-    for name, day in promised.items():
-        said_here = name in filing.due or (name in questions and bool(sheet.answers.get(name, "").strip()))
-        if said_here and (day < yesterday or _is_far(day, now)):
-            wrong.append(Problem("this day has passed, or is too far away", "choose a day in the next two years", place=name))
-    if filing.disposition not in HEARD:
-        return found  # half-typed answers hold back no wish to be left alone, and no call that reached nobody
-    if not asks:
-        return found + [p for p in wrong if p.place in filing.due or str(filing.answers.get(p.place) or "").strip()]
-    found += wrong
-    if filing.disposition in TALKED and questions:
-        said = {p.place for p in wrong}
+    questions, code = concluding.questions_of(work, in_use, due), filing.disposition
+    noted = {n: day for n, day in concluding.days(sheet).items() if n in questions and sheet.answers.get(n, "").strip()}
+    promised = {**noted, **filing.due}
+    ended = Ended(code, sheet.answers, promised, filing.call_back_at, filing.call_back_by, filing.scope)
+    here = {*filing.due, *(name for name, given in filing.answers.items() if given is not None and str(given).strip())}
+    found = _against_the_notes(filing)
+    found += refusals(ended, questions, codes, due.run, due.customer.zones, in_use.house, now, None if asks else here)
+    if asks and code in TALKED and questions:
+        said = {p.place for p in found}
         asked = scripting.script_of(work, in_use, due, sheet.answers).asked  # of a branch that was not taken nothing is required
-        here = {name: question for name, question in questions.items() if name in asked}
-        found += [p for p in typed.missing(here, values, filing.disposition) if p.place not in said]
+        values = typed.read(questions, sheet.answers, promised)[0]
+        needed = {name: question for name, question in questions.items() if name in asked}
+        found += [p for p in typed.missing(needed, values, code) if p.place not in said]
     return found
 
 
-def _is_far(day: date, now: datetime) -> bool:
-    return day > now.date() + LONGEST_PROMISE
-
-
-def check(filing: Filing, now: datetime, codes: Collection[str] = STAFF_CODES) -> list[Problem]:
-    """What is wrong with an ending, whatever the script asks."""
-    code, found = filing.disposition, []
-    if code not in codes:
-        found.append(Problem(f"'{code}' is no disposition", did_you_mean(code, codes), place="disposition"))
+def _against_the_notes(filing: Filing) -> list[Problem]:
+    """What only the desk writes down."""
+    found = []
     if len(filing.note) > typed.MOST:
         found.append(Problem(f"the note has {len(filing.note)} characters", f"at most {typed.MOST}", place="note"))
     if filing.sentiment not in (None, "good", "neutral", "bad"):
         found.append(Problem("that is no mood", "good, neutral or bad", place="sentiment"))
-    at = filing.call_back_at
-    if at is not None and code != "call_back":
-        problem = f"a time to call back was given, but the disposition is {code}"
-        found.append(Problem(problem, "use call_back", place="call_back_at"))
-    elif at is not None and at.tzinfo is None:
-        found.append(Problem("the time to call back has no zone", "say it in the customer's", place="call_back_at"))
-    elif at is not None and at <= now:
-        hint = "give a moment in the future, with its zone"
-        found.append(Problem("the time to call back has passed", hint, place="call_back_at"))
-    if filing.call_back_by not in ("me", "anyone"):
-        found.append(Problem("who calls back?", "me or anyone", place="call_back_by"))
-    if code == "do_not_contact" and filing.scope not in SCOPES:
-        found.append(Problem("what does the customer not want?", f"one of {', '.join(SCOPES)}", place="scope"))
     return found
 
 
@@ -215,7 +211,7 @@ def _noted(work: Work, sheet: Sheet, filing: Filing, now: datetime) -> Sheet:
     """The sheet with its ending."""
     call_back = filing.disposition == "call_back"
     promised = {**concluding.days(sheet), **filing.due}
-    days = {name: day.isoformat() for name, day in promised.items() if not _is_far(day, now)}  # what was typed may be anything
+    days = {name: day.isoformat() for name, day in promised.items() if not is_far(day, now)}  # what was typed may be anything
     sheets.change(
         work, sheet.attempt_id, phase="filed", filed_at=now, disposition=filing.disposition, promised_for=days,
         call_back_at=filing.call_back_at if call_back else None, call_back_by=filing.call_back_by if call_back else None,
@@ -295,7 +291,7 @@ def finish(parts: Parts, touch: UUID, who: str, filing: Filing, *, asks: bool = 
         due = one(work, touch)
         holder = touches.holder(work, touch)
         if not ((due.touch.state is TouchState.IN_CALL and holder == who) or is_missing(due)):
-            return NotHeld(due.touch.state, holder)
+            return NotHeld(due.touch.state, holder, _holds_all_the_same(parts, work, in_use, due, who, filing, now))
         row = attempts.open_of(work, [touch])[touch]
         wrong = decide(parts, work, in_use, due, row, who, filing, now, woken, asks=asks)
         if wrong is None:

@@ -12,17 +12,21 @@ from orchestrator.core.model import Change, Close, TouchState
 from orchestrator.core.urgency import rank_at
 from orchestrator.errors import InputError, NotFound
 from orchestrator.facts import facts_for
+from orchestrator.language.house_rules import HouseRules
 from orchestrator.language.templates import CannotSay
 from orchestrator.rulebook import InUse
 from orchestrator.store import attempts, sheets, touches
 from orchestrator.store import changes as written
 from orchestrator.store.changes import entry
 from orchestrator.store.database import Row, Work
+from orchestrator.store.sheets import Sheet
 from orchestrator.store.staff import Member
 from orchestrator.store.touches import Due
 
 CALL_LEASE = timedelta(minutes=30)  # at the terminal: longer than a call with its wrap-up; afterwards the disposition is missing
-WEB_LEASE = timedelta(minutes=3)  # pages renew theirs every 45 seconds
+WEB_LEASE = timedelta(minutes=3)  # pages renew theirs every 45 seconds, while somebody is at them
+LONGEST_LINE = timedelta(hours=2)  # after dialling; a line of which we have not heard the end by then is taken for closed
+EAR_LEASE = timedelta(minutes=15)  # while they talk by hand: who listens touches neither keys nor mouse
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +58,11 @@ class CallTask:
 
 @dataclass(frozen=True, slots=True)
 class NotHeld:
-    """The call is not this person's: nothing was recorded, but what they had typed is kept."""
+    """The call is not this person's: no ending was recorded, but what they had typed is kept."""
 
     state: TouchState
     held_by: str | None
+    unwanted: str | None = None  # what the customer wants no more of, as this person said: that holds all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,17 @@ def held_or_not(work: Work, due: Due, who: str) -> NotHeld | None:
 def is_missing(due: Due) -> bool:
     """Whether it is a call of which nobody said how it ended."""
     return due.touch.state is TouchState.UNKNOWN and due.touch.channel == "call"
+
+
+def at_most_until(sheet: Sheet | None, rules: HouseRules) -> datetime | None:
+    """Until when they may have a call that stays as it is by now. None: a line is open that ends by itself."""
+    if sheet is None or sheet.on_the_line_by_bridge:
+        return None
+    if sheet.phase == "wrap_up" and sheet.wrap_up_from is not None:
+        return sheet.wrap_up_from + rules.wraps_up_in
+    if sheet.on_the_line_by_hand and sheet.dialled_at is not None:
+        return sheet.dialled_at + rules.by_hand_for
+    return sheet.began_at + rules.reads_for
 
 
 def task_of(work: Work, in_use: InUse, due: Due, epoch: int, *, already_held: bool = False) -> CallTask:

@@ -17,7 +17,7 @@ from orchestrator.core.receipts import CALL_ENDS, Report, Result
 from orchestrator.filing import put_aside
 from orchestrator.language.house_rules import label
 from orchestrator.rulebook import InUse
-from orchestrator.sheets import wrap_up
+from orchestrator.sheets import keep_until
 from orchestrator.store import attempts, sheets
 from orchestrator.store.database import Row, Work
 from orchestrator.store.sheets import Sheet
@@ -46,7 +46,7 @@ def follow(
             code = _by_itself(sheet, attempt, result, dead=dead, fax=fax)
             if code is None:
                 sheets.change(work, attempt.id, phase="wrap_up", wrap_up_from=now)
-                wrap_up(work, due, now + in_use.house.rules.wraps_up_in)
+                keep_until(work, due, now + in_use.house.rules.wraps_up_in)
             else:
                 sheets.change(work, attempt.id, phase="filed", filed_at=now, disposition=code, wrap_up_from=now)
                 words = label(in_use.house.rules, code).lower()
@@ -94,7 +94,7 @@ def our_end(
         over = {"wrap_up_from": sheet.wrap_up_from or now, "dials": sheet.dials - 1}
         sheets.change(work, attempt, **over, phase="filed" if filed else "wrap_up")
         if not filed:
-            wrap_up(work, due, now + in_use.house.rules.wraps_up_in)
+            keep_until(work, due, now + in_use.house.rules.wraps_up_in)
     else:
         sheets.change(work, attempt, phase="filed" if filed else "reading", dialled_by=None, dialled_at=None, dials=0)
 

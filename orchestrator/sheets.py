@@ -12,7 +12,7 @@ from orchestrator.core.model import TouchState
 from orchestrator.core.still import may_still
 from orchestrator.errors import InputError, Problem
 from orchestrator.facts import Defect, facts_of
-from orchestrator.holding import NotHeld, held_or_not, is_missing, one
+from orchestrator.holding import EAR_LEASE, NotHeld, at_most_until, held_or_not, is_missing, one
 from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
 from orchestrator.store import attempts, audit, pauses, staff, touches
@@ -57,6 +57,11 @@ def save(
     return parts.database.run(unit)
 
 
+def ends_at(parts: Parts, touch: UUID) -> datetime | None:
+    """Until when the call may be had at most, as it stands. None: until its line ends."""
+    return parts.database.run(lambda work: at_most_until(kept.newest(work, touch), parts.rulebook.refresh(work).house.rules))
+
+
 def phase(parts: Parts, touch: UUID, who: str, phase: Literal["talking", "wrap_up", "reading"]) -> NotHeld | None:
     """Say by hand how a call goes that was dialled by hand. None when noted.
 
@@ -76,8 +81,6 @@ def phase(parts: Parts, touch: UUID, who: str, phase: Literal["talking", "wrap_u
             raise InputError(Problem("the line says by itself how this call goes", "wait for it, or say how the call ended"))
         if phase == "reading" and sheet.dialled_at is not None:
             raise InputError(Problem("the customer was dialled already", "say how the call ended"))
-        if phase == "talking" and sheet.phase == "wrap_up":
-            raise InputError(Problem("this call is over", "dial again, or say how it ended"))
         changed: dict[str, Any] = {"phase": phase}
         if phase == "talking":
             if sheet.dialled_at is None:
@@ -88,14 +91,17 @@ def phase(parts: Parts, touch: UUID, who: str, phase: Literal["talking", "wrap_u
             changed["wrap_up_from"] = sheet.wrap_up_from or now
         kept.change(work, row.id, **changed)
         if phase == "wrap_up":
-            wrap_up(work, due, (sheet.wrap_up_from or now) + in_use.house.rules.wraps_up_in)
+            keep_until(work, due, (sheet.wrap_up_from or now) + in_use.house.rules.wraps_up_in)
+        elif phase == "talking":  # also from wrap-up: "it is over" is pressed by mistake
+            dialled_at = sheet.dialled_at or now
+            keep_until(work, due, min(now + EAR_LEASE, dialled_at + in_use.house.rules.by_hand_for))
         return None
 
     return parts.database.run(unit)
 
 
-def wrap_up(work: Work, due: Due, until: datetime) -> None:
-    """The call is over and waits for its ending, no longer than until then."""
+def keep_until(work: Work, due: Due, until: datetime) -> None:
+    """Whoever has the call has it no longer than until then, when nothing renews it."""
     if due.touch.state is TouchState.IN_CALL:
         touches.move(
             work,

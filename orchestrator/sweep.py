@@ -21,7 +21,7 @@ from orchestrator.core.model import Change, TouchState
 from orchestrator.core.receipts import Result
 from orchestrator.engine import retry_waiting
 from orchestrator.facts import usable
-from orchestrator.holding import left_unsaid
+from orchestrator.holding import LONGEST_LINE, left_unsaid
 from orchestrator.parts import Parts
 from orchestrator.reconcile import reconcile
 from orchestrator.settling import settle_filed
@@ -35,7 +35,6 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 BATCH = 200
 GOING_ON = (Result.RINGING, Result.ANSWERED)  # a line that is open
-LONGEST_LINE = timedelta(hours=2)  # after dialling; a line of which we have not heard the end by then is taken for closed
 ASK_AGAIN = timedelta(minutes=1)
 
 

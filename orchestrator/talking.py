@@ -13,7 +13,7 @@ from uuid import UUID
 from orchestrator import incoming
 from orchestrator.core.model import TouchState
 from orchestrator.core.receipts import MACHINES, is_human
-from orchestrator.core.speech import Key, Speech
+from orchestrator.core.speech import PRESSED_STOP, Key, Speech
 from orchestrator.core.still import may_still
 from orchestrator.engine import suppress_everybody
 from orchestrator.facts import Defect, facts_of
@@ -97,10 +97,9 @@ def pressed(parts: Parts, handle: UUID, digits: str) -> tuple[Key, Speech] | Non
         attempts.mark(work, handle, pressed=key)
         _note(work, due, "call.key", f"pressed {digits[:1]} ({key.replace('_', ' ')})", now)
         if key == "stop":
-            why = "pressed the key for no more calls"
             where: tuple[Literal["email", "phone"], str | None] = ("phone", row.recipient)
             in_use = parts.rulebook.refresh(work)
-            suppress_everybody(parts, work, in_use, where, due.customer.id, "call", why, now, but=due.run.id)
+            suppress_everybody(parts, work, in_use, where, due.customer.id, "call", PRESSED_STOP, now, but=due.run.id)
         elif (
             key in ("call_back", "speak") and row.pressed is None
         ):  # also when they were connected: we said that we would call back

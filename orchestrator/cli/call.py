@@ -16,6 +16,7 @@ from rich.text import Text
 
 from orchestrator import bridging, desk, filing
 from orchestrator.config import Settings
+from orchestrator.core.calls import SCOPES
 from orchestrator.core.zones import normal_phone
 from orchestrator.desk import NotHeld
 from orchestrator.errors import InputError, Problem
@@ -84,7 +85,7 @@ def finish(
     ] = None,
     back_at: Annotated[str | None, typer.Option(help="For call_back: when, with its zone, e.g. 2026-11-24T15:00-06:00.")] = None,
     back_by_me: Annotated[bool, typer.Option("--back-by-me", help="For call_back: the call is kept for you.")] = False,
-    scope: Annotated[str, typer.Option(help=f"For do_not_contact: {', '.join(filing.SCOPES)}.")] = "all",
+    scope: Annotated[str, typer.Option(help=f"For do_not_contact: {', '.join(SCOPES)}.")] = "all",
     promised: Annotated[
         list[str] | None, typer.Option(help="NAME=DAY, by when an answer that is a promise is kept, e.g. drawing=2026-11-27.")
     ] = None,
@@ -138,6 +139,8 @@ def _said(refused: NotHeld | None, done: str) -> None:
         return
     holder = f"; {refused.held_by} has it" if refused.held_by else ""
     Console(stderr=True).print(f"Not recorded: the call is not yours, it is {refused.state}{holder}.", style="red")
+    if refused.unwanted is not None:
+        Console(stderr=True).print(f"That they want no more contact ({refused.unwanted}) holds all the same.", style="green")
     raise typer.Exit(1)
 
 

@@ -183,6 +183,11 @@ def reached_at(work: Work, column: Literal["email", "phone"], value: str) -> lis
     return sorted({*work.connection.execute(now).scalars(), *work.connection.execute(before).scalars()})
 
 
+def sharing_phone(work: Work, number: str | None, customer: UUID) -> list[UUID]:
+    """The other customers whom this number reaches."""
+    return [id_ for id_ in reached_at(work, "phone", number) if id_ != customer] if number else []
+
+
 def lift(work: Work, customer_id: UUID, channels: Sequence[str], since_why: str, wished_at: datetime, now: datetime) -> bool:
     """The customer wants contact again: what they had stopped themselves by then is lifted, where the reason begins with these words."""
     before = suppression.c.since <= wished_at

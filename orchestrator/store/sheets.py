@@ -115,6 +115,12 @@ def since(work: Work, who: str, from_: datetime, limit: int = 500) -> list[Sheet
     return [Sheet(*row) for row in work.connection.execute(query.order_by(table.c.began_at.desc()).limit(limit))]
 
 
+def left_since(work: Work, who: str, from_: datetime, limit: int) -> frozenset[UUID]:
+    """Calls that one person took since then and did not keep, the newest of them."""
+    query = select(table.c.touch_id).where(table.c.who == who, table.c.began_at >= from_, table.c.phase == "left")
+    return frozenset(work.connection.execute(query.order_by(table.c.began_at.desc()).limit(limit)).scalars())
+
+
 def _one(work: Work, which: Any) -> Sheet | None:
     query = select(*_COLUMNS).where(which).order_by(table.c.began_at.desc(), table.c.attempt_id.desc()).limit(1)
     row = work.connection.execute(query).first()

@@ -13,6 +13,7 @@ from orchestrator.errors import InputError
 from orchestrator.filing import UNDO_FOR, Filing
 from orchestrator.store import inbox, schema
 from orchestrator.store.inbox import Delivery
+from orchestrator.sweep import end_leases
 from tests.stories.carried import CarriedWorld
 from tests.stories.designs import playbook
 from tests.stories.test_filing import sheet, taken, touch
@@ -147,6 +148,19 @@ def test_a_closed_browser_does_not_end_a_call_whose_line_is_open(carried: Carrie
     until(carried, "wrap_up")
     carried.passes(timedelta(minutes=3, seconds=2))
     assert (touch(carried, call).state, touch(carried, call).reason) == ("unknown", "disposition missing")
+
+
+def test_a_line_that_is_open_keeps_the_call_though_nobody_touches_the_page(carried: CarriedWorld) -> None:
+    call = dialled(carried, "01")
+    until(carried, "talking")
+    for _ in range(8):
+        carried.clock.at += timedelta(seconds=45)
+        end_leases(carried.parts)
+        assert desk.renew(carried.parts, call, "ari", there=False) == carried.clock.at + WEB_LEASE
+
+    until(carried, "wrap_up")
+    filing.file(carried.parts, call, "ari", Filing("left_message"))
+    carried.passes(UNDO_FOR)
 
 
 def test_when_ones_own_telephone_is_not_answered_the_call_can_be_put_back(carried: CarriedWorld) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -126,16 +127,76 @@ def test_a_waiting_call_is_given_to_somebody_moved_and_made_urgent(world: World)
     world.expects_anything()
 
 
-def test_what_was_dialled_and_is_over_begins_anew_only_by_dialling(world: World) -> None:
+def test_it_is_over_pressed_by_mistake_is_no_end_of_a_call_by_hand(world: World) -> None:
     call = on_a_call(world)
     sheets.dial_by_hand(world.parts, call, "ari")
     with pytest.raises(InputError, match="dialled already"):
         sheets.phase(world.parts, call, "ari", "reading")
     sheets.phase(world.parts, call, "ari", "talking")
+    began = sheet(world, call).talked_from
+    world.clock.at += timedelta(minutes=1)
     sheets.phase(world.parts, call, "ari", "wrap_up")
 
-    with pytest.raises(InputError, match="this call is over"):
-        sheets.phase(world.parts, call, "ari", "talking")
+    world.clock.at += timedelta(seconds=5)
+    assert sheets.phase(world.parts, call, "ari", "talking") is None
 
+    assert (sheet(world, call).phase, sheet(world, call).talked_from, sheet(world, call).wrap_up_from) == ("talking", began, None)
+    world.passes(timedelta(minutes=4))
+    assert touch(world, call).state == "in_call", "they talk, and the time to wrap up does not run"
+    sheets.phase(world.parts, call, "ari", "wrap_up")
     world.passes(timedelta(minutes=4))
     assert touch(world, call).reason == "disposition missing", "the wrap-up is capped"
+
+
+# -- who walks away and leaves the page open -----------------------------------------------------------------------------
+
+
+def page_stays_open(world: World, call: UUID, minutes: int, *, there: bool) -> timedelta | None:
+    """The page asks every 45 seconds. there: somebody touches something before each of them. After how long nobody had the call."""
+    began = world.clock.at
+    for _ in range(minutes * 60 // 45):
+        world.clock.at += timedelta(seconds=45)
+        end_leases(world.parts)
+        if isinstance(desk.renew(world.parts, call, "ari", there=there), NotHeld):
+            return world.clock.at - began
+    return None
+
+
+def begins(world: World, call: UUID, how: str) -> None:
+    if how != "reading":
+        sheets.dial_by_hand(world.parts, call, "ari")
+    if how == "talking":
+        sheets.phase(world.parts, call, "ari", "talking")
+
+
+@pytest.mark.parametrize(("how", "minutes"), [("reading", 4), ("dialling", 4), ("talking", 16)])
+def test_a_page_that_nobody_touches_keeps_no_call(world: World, how: str, minutes: int) -> None:
+    call = on_a_call(world)
+    begins(world, call, how)
+
+    after = page_stays_open(world, call, minutes, there=False)
+
+    assert after is not None
+    assert after > timedelta(minutes=14 if how == "talking" else 3), "who listens to a customer touches nothing for a while"
+    assert (touch(world, call).state, touch(world, call).reason) == ("unknown", "disposition missing")
+
+
+@pytest.mark.parametrize(("how", "least", "most"), [("reading", 20, 21), ("dialling", 120, 121), ("talking", 120, 121)])
+def test_nobody_keeps_a_call_longer_than_the_house_allows(world: World, how: str, least: int, most: int) -> None:
+    call = on_a_call(world)
+    begins(world, call, how)
+
+    after = page_stays_open(world, call, 13 * 60, there=True)
+
+    assert after is not None
+    assert timedelta(minutes=least) <= after <= timedelta(minutes=most)
+    assert touch(world, call).reason == "disposition missing"
+
+
+def test_the_house_says_how_long(world: World) -> None:
+    call = on_a_call(world, house={"reading": "5 minutes"})
+
+    after = page_stays_open(world, call, 60, there=True)
+
+    assert after is not None
+    assert after <= timedelta(minutes=6)

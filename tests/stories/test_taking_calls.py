@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -73,6 +74,46 @@ def test_the_more_urgent_call_comes_first_and_an_old_one_before_a_new_urgent_one
     world.arrives("quote.viewed", subject="quote/Q-3")
     world.expects_anything()
     assert desk.claim_next(world.parts, "bo").due.touch.touchpoint == "calm"  # type: ignore[union-attr]
+
+
+@SQLITE
+def test_what_somebody_put_back_goes_to_others_first_and_to_them_when_nothing_else_waits(world: World) -> None:
+    world.publish(playbook(step("call"), **WAIT))
+    arrive(world, 3)
+
+    first = _takes_and_puts_back(world, "ari")
+    second = _takes_and_puts_back(world, "ari")
+    third = _takes_and_puts_back(world, "ari")
+
+    assert len({first, second, third}) == 3, "each of them once"
+    assert _takes_and_puts_back(world, "bo") == first, "for others its place is what it was"
+    again = desk.claim_next(world.parts, "ari")
+    assert again is not None, "nothing else waits: rather this one again than nobody"
+    assert again.touch == first
+    desk.put_back(world.parts, again.touch, "ari")
+    world.clock.at += desk.LATELY + timedelta(seconds=1)
+    later = desk.claim_next(world.parts, "ari")
+    assert later is not None
+    assert later.touch == first
+
+
+@SQLITE
+def test_whoever_puts_back_many_calls_still_gets_the_next(world: World) -> None:
+    world.publish(playbook(step("call"), **WAIT))
+    arrive(world, desk.MOST_LATELY + 5)
+
+    taken = [_takes_and_puts_back(world, "ari") for _ in range(desk.MOST_LATELY + 3)]
+
+    assert len(set(taken[: desk.MOST_LATELY])) == desk.MOST_LATELY
+    assert all(a != b for a, b in pairwise(taken))
+
+
+def _takes_and_puts_back(world: World, who: str) -> Any:
+    task = desk.claim_next(world.parts, who)
+    assert task is not None
+    world.clock.at += timedelta(seconds=20)
+    assert desk.put_back(world.parts, task.touch, who) is None
+    return task.touch
 
 
 @SQLITE

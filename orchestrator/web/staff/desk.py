@@ -11,12 +11,14 @@ from starlette.responses import Response
 
 from orchestrator import briefing, desk, filing
 from orchestrator.core.roles import Right
+from orchestrator.errors import InputError
 from orchestrator.filing import TooLate
 from orchestrator.holding import WEB_LEASE, Agent, CallTask, NotHeld, NotNow
 from orchestrator.store import briefs, staff
 from orchestrator.store.database import Work
 from orchestrator.web.staff import desk_call
 from orchestrator.web.staff.desk_call import call_path
+from orchestrator.web.staff.desk_lost import not_theirs
 from orchestrator.web.staff.here import Here
 from orchestrator.web.staff.routes import StaffRoutes
 
@@ -82,20 +84,28 @@ def take(here: Here, call: UUID) -> Response:
         case CallTask(touch=touch):
             return here.go(call_path(touch))
         case NotHeld() as not_held:
-            return desk_call.not_theirs(here, call, not_held)
+            return not_theirs(here, call, not_held)
         case NotNow(why=why):
             return here.refuse(409, "This call cannot be taken now.", why[:1].upper() + why[1:] + ".")
 
 
 def undo(here: Here, call: UUID) -> Response:
-    """Take back how a call ended, as long as nothing has followed from it."""
+    """Take back how a call ended, as long as nothing has followed from it. What they took since goes back when they say so."""
+    instead, name = here.form.get("instead", ""), here.visitor.name
+    held = here.parts.database.run(lambda work: briefs.held(work, name)) if instead else None
+    filed = filing.last_filed(here.parts, name)
+    if held is not None and str(held) == instead and filed is not None and filed.touch == call:
+        try:
+            desk.put_back(here.parts, held, name, "to undo the call before")
+        except InputError:
+            return here.refuse(409, "This cannot be undone now.", "You have dialled since: say first how that call ended.")
     match filing.undo(here.parts, call, here.visitor.name):
         case CallTask(touch=touch):
             return here.go(call_path(touch))
         case TooLate(why=why):
             return here.refuse(409, "This cannot be undone.", why[:1].upper() + why[1:] + ".")
         case NotHeld() as not_held:
-            return desk_call.not_theirs(here, call, not_held)
+            return not_theirs(here, call, not_held)
 
 
 def shift(here: Here) -> Response:

@@ -19,7 +19,7 @@ from orchestrator.core.numbers import why_not
 from orchestrator.core.roles import Right
 from orchestrator.core.zones import normal_phone
 from orchestrator.errors import InputError, NotFound, Problem
-from orchestrator.holding import WEB_LEASE, NotHeld
+from orchestrator.holding import WEB_LEASE, NotHeld, at_most_until
 from orchestrator.language.script import Script, Section
 from orchestrator.store import staff
 from orchestrator.store.database import Work
@@ -27,6 +27,7 @@ from orchestrator.store.sheets import Sheet
 from orchestrator.web.staff import desk_forms as forms
 from orchestrator.web.staff import desk_words as words
 from orchestrator.web.staff.desk_forms import Typed
+from orchestrator.web.staff.desk_lost import not_theirs
 from orchestrator.web.staff.here import Here
 from orchestrator.web.staff.routes import StaffRoutes
 
@@ -66,6 +67,8 @@ class Line:
     since: datetime | None = None
     until: datetime | None = None  # when the time to wrap up is over
     hint: str = ""
+    held_until: datetime | None = None  # when nobody touches the page any more
+    at_most: datetime | None = None  # whatever they do; None: until the line ends
 
     @property
     def open(self) -> bool:
@@ -103,9 +106,11 @@ def _page(here: Here, call: UUID, status: int = 200, *, typed: Typed | None = No
         return not_theirs(here, call, NotHeld(brief.state, brief.held_by))
     wrong, top = _placed(problems, brief)
     shown = typed or words.on(brief.sheet)
+    line = _line(here, brief.sheet, brief.person.phone, None if brief.person.hours.open else brief.person.hours.words)
+    at_most = at_most_until(brief.sheet, brief.rules_of.house.rules)
     return here.show(
         "desk/call.html", status, block="main", brief=brief, call=call, typed=shown, top=top, problem="",
-        line=_line(here, brief.sheet, brief.person.phone, None if brief.person.hours.open else brief.person.hours.words),
+        line=replace(line, held_until=brief.lease_until, at_most=at_most), filed=filing.last_filed(here.parts, here.visitor.name),
         **_script(_asking(brief.script, wrong), shown, wrong), groups=forms.ENDINGS, scopes=forms.SCOPES, feelings=forms.FEELINGS,
         reasons=list(REASONS.items()),
     )  # fmt: skip
@@ -154,47 +159,6 @@ def _placed(problems: Sequence[Problem], brief: Brief) -> tuple[dict[str, str], 
     return wrong, " ".join(top)
 
 
-def not_theirs(here: Here, call: UUID, not_held: NotHeld, kept: str = "") -> Response:
-    """Who has the call instead, and what to do. kept: what was typed, to be copied."""
-    said, hint = _who_has_it(here, not_held)
-    mine = not_held.held_by == here.visitor.name
-    known = {"who_has_it": said, "what_to_do": hint}
-    if here.by_htmx:
-        return here.show("desk/lost.html", 409, **known)
-    free = not_held.state is TouchState.READY
-    undo = not_held.state is TouchState.FILED and mine
-    status = 200 if free or undo else 409
-    return here.show("desk/other.html", status, **known, call=call, kept=kept, may_take=free, may_undo=undo)
-
-
-def _who_has_it(here: Here, not_held: NotHeld) -> tuple[str, str]:
-    who, mine = not_held.held_by, not_held.held_by == here.visitor.name
-    name = _title_of(here, who)
-    match not_held.state:
-        case TouchState.IN_CALL:
-            return f"{name} has this call now.", "What you typed is kept with the call. Nothing was recorded from here."
-        case TouchState.READY:
-            return "This call waits in its queue.", "Nobody has it at the moment."
-        case TouchState.FILED if mine:
-            return "You filed this call just now.", "It can be undone for half a minute."
-        case TouchState.FILED | TouchState.DONE:
-            by = f" by {name}" if who else ""
-            return f"How this call ended is recorded already{by}.", "A second result would not count."
-        case TouchState.UNKNOWN:
-            return "Nobody said in time how this call ended.", f"{name} had it last. A lead decides now."
-        case TouchState.PLANNED:
-            return "This call is put off.", "It comes up again when it may be made."
-        case _:
-            return "This call is over.", f"It is {not_held.state.value.replace('_', ' ')}."
-
-
-def _title_of(here: Here, who: str | None) -> str:
-    if who is None:
-        return "Nobody"
-    found = here.parts.database.run(lambda work: staff.by_name(work, who))
-    return found.title if found else who
-
-
 # -- while the call goes on -------------------------------------------------------------------------------------------
 
 
@@ -222,9 +186,21 @@ def take_over(here: Here, call: UUID) -> Response:
 
 
 def renew(here: Here, call: UUID) -> Response:
-    """They still work on it."""
-    until = desk.renew(here.parts, call, here.visitor.name, lease=WEB_LEASE)
-    return not_theirs(here, call, until) if isinstance(until, NotHeld) else Response(status_code=204)
+    """They still work on it. Answers what has changed for the page: whether the customer may be called, or that their hold ran out."""
+    name = here.visitor.name
+    until = desk.renew(here.parts, call, name, lease=WEB_LEASE, there="idle" not in here.form)
+    if isinstance(until, NotHeld):
+        if until.state is TouchState.UNKNOWN and until.held_by == name and here.by_htmx:
+            return here.show("desk/ran_out.html")
+        return not_theirs(here, call, until)
+    shown, answer = here.form.get("open"), Response(status_code=204)
+    if shown is not None and (shown == "yes") != (sheets.may_dial(here.parts, call, name) is None):
+        answer = here.show("desk/there.html", brief=briefing.brief(here.parts, call))
+    answer.headers["Held-Until"] = until.isoformat()
+    at_most = sheets.ends_at(here.parts, call)
+    if at_most is not None:
+        answer.headers["Held-At-Most"] = at_most.isoformat()
+    return answer
 
 
 def line(here: Here, call: UUID) -> Response:
@@ -309,7 +285,10 @@ def _panel(here: Here, call: UUID, problems: Sequence[Problem] = (), *, just: bo
     against = sheets.may_dial(here.parts, call, here.visitor.name) if dialling else None
     phone = found.due.customer.phone
     said = "; ".join(f"{p.problem} ({p.hint})" if p.hint else p.problem for p in problems)
-    shown = _line(here, sheet, briefing.hidden(phone), against, tel=phone or "", just=just)
+    shown = replace(
+        _line(here, sheet, briefing.hidden(phone), against, tel=phone or "", just=just),
+        held_until=found.lease_until, at_most=sheets.ends_at(here.parts, call),
+    )  # fmt: skip
     return here.show("desk/line.html", 422 if problems else 200, call=call, line=shown, problem=said[:1].upper() + said[1:])
 
 
@@ -320,11 +299,11 @@ def _line(here: Here, sheet: Sheet | None, number: str, against: str | None, *, 
     now_is = LINES[phase]
     if sheet is None or phase == "reading":
         return Line("reading", now_is, number, against, bridge, ask_phone=not here.visitor.member.phone)
+    by_hand = sheet.dialled_by == "hand"
     if phase == "wrap_up":
         rules = here.parts.database.run(lambda work: here.parts.rulebook.refresh(work).house.rules)
         until = sheet.wrap_up_from + rules.wraps_up_in if sheet.wrap_up_from else None
-        return Line(phase, now_is, number, until=until, hint="File it before the time is over.")
-    by_hand = sheet.dialled_by == "hand"
+        return Line(phase, now_is, number, by_hand=by_hand, until=until, hint="File it before the time is over.")
     steps: Sequence[tuple[str, str]] = ()
     if by_hand:
         talking = phase == "talking"
@@ -354,7 +333,10 @@ def file(here: Here, call: UUID) -> Response:
         wanted = forms.filing_of(typed, zone, house, customer.name or "the customer")
         filed = filing.file(here.parts, call, here.visitor.name, wanted)
     except InputError as wrong:
-        words.save(here, call, typed)
+        refused = words.save(here, call, typed)
+        if refused is not None:
+            said = "; ".join(problem.problem for problem in wrong.problems) if typed.disposition == "do_not_contact" else ""
+            return not_theirs(here, call, refused, words.as_text(typed), said)
         return _page(here, call, 422, typed=typed, problems=wrong.problems)
     if isinstance(filed, NotHeld):
         words.save(here, call, typed)  # refused as well, and kept on their sheet of it
