@@ -7,9 +7,22 @@ import sys
 
 import structlog
 
+_QUIET = (  # what they say of themselves is no news: what they do is said by us
+    "alembic",
+    "celery.app.trace",
+    "celery.beat",
+    "celery.worker.consumer.connection",
+    "celery.worker.strategy",
+    "kombu",
+    "python_http_client",
+    "twilio.http_client",
+    "urllib3",
+    "uvicorn",
+)
+
 
 def set_up(level: str) -> None:
-    """Send everything to standard error, one JSON object a line. Provider libraries, which print keys, speak only of warnings."""
+    """Send everything to standard error, one JSON object a line. Libraries, some of which print keys, speak only of warnings."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -30,12 +43,6 @@ def set_up(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for name in (
-        "python_http_client",
-        "twilio.http_client",
-        "urllib3",
-        "celery.beat",
-        "celery.app.trace",
-        "celery.worker.strategy",
-    ):
-        logging.getLogger(name).setLevel("WARNING")
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    logging.getLogger("kombu.connection").setLevel("ERROR")  # it warns that the broker of the embedded form has no host

@@ -11,6 +11,7 @@ from orchestrator.carrier import credentials
 from orchestrator.channels.registry import HARMLESS
 from orchestrator.clock import Clock, utc_now
 from orchestrator.config import Settings
+from orchestrator.listening import another
 
 if TYPE_CHECKING:
     from orchestrator.carrier.running import RunningCarrier
@@ -48,4 +49,6 @@ def beside(settings: Settings, clock: Clock = utc_now) -> RunningCarrier:
     there = urlsplit(settings.carrier_url)
     senders = [s for s in (settings.text_from, settings.caller_id, settings.email_from.partition("@")[2]) if s]
     carrier = Carrier(clock, hooks=settings.public_url, senders=senders)
-    return RunningCarrier(carrier, host=there.hostname or "127.0.0.1", port=there.port or 8010)
+    host, port = there.hostname or "127.0.0.1", there.port or 8010
+    elsewhere = f"set TOUCHPOINT_CARRIER_URL=http://{f'[{host}]' if ':' in host else host}:{another(port)}"
+    return RunningCarrier(carrier, host=host, port=port, otherwise=elsewhere)

@@ -347,6 +347,28 @@ def test_it_opens_on_a_desk_with_ten_calls_and_a_customer_who_answers(serving: S
         wait_for(is_in_the_ledger, LONGEST_S, "the customer's telephone rings")
 
 
+def test_what_an_author_saves_in_its_studio_stays_in_the_demo(serving: Serving) -> None:
+    exports = dict(re.findall(r"^  export (TOUCHPOINT_\w+)=(.+)$", serving.output, re.MULTILINE))
+    printed = re.search(r"^  una \(author\)  password (\S+)$.*?^  (http://\S+)/playbooks$", serving.output, re.M | re.S)
+    assert printed is not None
+    theirs = ROOT / "playbooks" / "quote-follow-up.yaml"
+    before = theirs.read_bytes()
+
+    with httpx2.Client(base_url=printed[2], follow_redirects=True, timeout=30) as browser:
+        browser.post(
+            "/sign-in",
+            data={"token": _hidden(browser.get("/sign-in").text, "token"), "then": "/", "name": "una", "password": printed[1]},
+        )
+        page = browser.get("/playbooks/quote-follow-up/edit").text
+        text = before.decode().replace("after: 10 minutes", "after: 2 hours")
+        fields = {"csrf": _hidden(page, "csrf"), "seen": _hidden(page, "seen"), "file": "quote-follow-up.yaml", "text": text}
+        saved = browser.post("/playbooks/quote-follow-up/save", data=fields)
+
+    assert saved.status_code == 200
+    assert theirs.read_bytes() == before
+    assert "moves from 10 minutes to 2 hours after the event" in " ".join(touchpoint(serving, exports, "diff").split())
+
+
 def _hidden(page: str, name: str) -> str:
     found = re.search(rf'name="{name}" value="([^"]+)"', page)
     assert found is not None, page[:500]

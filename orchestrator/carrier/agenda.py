@@ -81,12 +81,6 @@ class Agenda:
             done += 1
         return done
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether nothing is planned and nothing is being done."""
-        with self.changed:
-            return self._nothing_left()
-
     def wait_idle(self, timeout_s: float) -> bool:
         """Wait until nothing is left to do; False when it took too long."""
         with self.changed:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import queue
-import socket
 import threading
 import zlib
 from types import TracebackType
@@ -16,7 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from orchestrator.carrier.agenda import Planned
 from orchestrator.carrier.app import create_app
 from orchestrator.carrier.carrier import Carrier
-from orchestrator.errors import SettingsError
+from orchestrator.listening import BACKLOG, listen
 
 log = logging.getLogger(__name__)
 LANES = 8  # threads that speak to the outside; what belongs together stays in one of them, in order
@@ -36,11 +35,15 @@ class RunningCarrier:
     """A carrier on a port, until `close()`; also a context manager.
 
     works: whether time passes by itself. False where the clock jumps: then call `carrier.work_until(moment)`.
+    otherwise: what to do when the port is taken.
     """
 
-    def __init__(self, carrier: Carrier | None = None, *, host: str = "127.0.0.1", port: int = 0, works: bool = True) -> None:
+    def __init__(
+        self, carrier: Carrier | None = None, *, host: str = "127.0.0.1", port: int = 0, works: bool = True,
+        otherwise: str = "give another --port",
+    ) -> None:  # fmt: skip
         self.carrier = carrier or Carrier()
-        self._listener = _listen(host, port)
+        self._listener = listen(host, port, "the rehearsal carrier", otherwise)
         shown = f"[{host}]" if ":" in host else host
         self.port: int = self._listener.getsockname()[1]
         self.url = f"http://{shown}:{self.port}"
@@ -52,7 +55,7 @@ class RunningCarrier:
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=1,
-            backlog=2048,
+            backlog=BACKLOG,
         )
         self._server = uvicorn.Server(config)
         self._closing = threading.Event()
@@ -121,23 +124,6 @@ class RunningCarrier:
                 log.exception("the imagination stumbled", extra={"action": "carrier.stumbled"})
             finally:
                 self.carrier.world.agenda.finished()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """A listening socket, at once: who is given the address may connect before the server thread has started."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named because asyncio switches Nagle's delay off only then: 40 ms for each answer with a body.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(2048)
-    except OSError as error:
-        listener.close()
-        raise SettingsError(
-            f"the rehearsal carrier cannot listen on {host}:{port} ({error.strerror}): give another --port"
-        ) from error
-    return listener
 
 
 def port_of(running: RunningCarrier) -> int:

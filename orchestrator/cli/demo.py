@@ -53,7 +53,10 @@ def demo(
         typer.Option(min=0, help=f"Seconds for the six weeks (default: {PACE_S:.0f} on a terminal, else as fast as it goes)."),
     ] = None,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Leave the demo's folder when it ends: its database, what the carrier accepted.")
+        bool,
+        typer.Option(
+            "--keep", help="Leave the demo's folder when it ends: its database, its playbooks, what the carrier accepted."
+        ),
     ] = False,
 ) -> None:
     """Six weeks of a small made-up company in about a minute, on the real engine. Nobody is contacted."""
@@ -71,8 +74,10 @@ def demo(
     try:
         set_up("ERROR")
         clock = JumpingClock(moment(START, "06:00", HERE))
-        with Stage(_settings(folder, playbooks), clock, SEED) as stage:
-            scenes = _play(console, stage, clock, pace)
+        own = folder / "playbooks"  # what is written in the studio stays in the demo
+        shutil.copytree(playbooks, own, ignore=shutil.ignore_patterns(".*"))
+        with Stage(_settings(folder, own), clock, SEED) as stage:
+            scenes = _play(console, stage, clock, pace, playbooks)
             _look_back(console, stage, scenes)
             if keep:
                 stage.write_ledger(folder / LEDGER)
@@ -125,8 +130,8 @@ def _settings(folder: Path, playbooks: Path) -> Settings:
     )
 
 
-def _play(console: Console, stage: Stage, clock: JumpingClock, pace_s: float) -> Scenes:
-    """The six weeks, shown as they happen."""
+def _play(console: Console, stage: Stage, clock: JumpingClock, pace_s: float, source: Path) -> Scenes:
+    """The six weeks, shown as they happen. source: where the playbooks were copied from."""
     from orchestrator.demo.story import Story, make_up
 
     settings = stage.settings
@@ -135,7 +140,7 @@ def _play(console: Console, stage: Stage, clock: JumpingClock, pace_s: float) ->
     published = {p.name for p in authoring.publish(parts, settings.playbooks, "demo")}
     if missing := NEEDED - published:
         raise SettingsError(
-            f"the demo plays the starter playbooks, and {settings.playbooks} lacks {', '.join(sorted(missing))}: "
+            f"the demo plays the starter playbooks, and {source} lacks {', '.join(sorted(missing))}: "
             "set TOUCHPOINT_PLAYBOOKS to the project's folder 'playbooks'"
         )
     company, scenes = make_up()
@@ -203,6 +208,7 @@ def _what_next(console: Console, parts: Parts, settings: Settings, scenes: Scene
     here = parts.clock().astimezone(ZoneInfo(HERE))
     exports = {
         "TOUCHPOINT_DATABASE_URL": settings.database_url,
+        "TOUCHPOINT_PLAYBOOKS": str(settings.playbooks),
         "TOUCHPOINT_CLOCK_AHEAD_S": f"{settings.clock_ahead_s:.0f}",
         "TOUCHPOINT_CARRIER_URL": settings.carrier_url,
         "TOUCHPOINT_PUBLIC_URL": settings.public_url,
@@ -250,6 +256,8 @@ def _the_desk(console: Console, parts: Parts, settings: Settings, members: Seque
     for one in members:
         say(f"  {one.name} ({one.role})  password {one.password}")
     say("Ari works the calls, Lee sees everything at /board, Ada manages people.", "dim")
+    say("Una writes playbooks in the studio; what she saves stays in the demo:", "dim")
+    say(f"  {settings.public_url}/playbooks", "bold green")
     say("These passwords are for this run alone.", "dim")
     console.print()
     say(f"The server is running at {settings.public_url}", "bold green")

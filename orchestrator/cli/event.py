@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from orchestrator.accepting import Answer, Raw, accept, unpacked
+from orchestrator.accepting import Answer, Raw, accept
+from orchestrator.cloudevents import unpacked
 from orchestrator.config import Settings
 from orchestrator.errors import EventError, InputError, Problem
 from orchestrator.jsontext import Unreadable, read_json
@@ -26,8 +28,8 @@ def event(
     backfill: Annotated[bool, typer.Option("--backfill", help="History: remembered, but nothing starts from it.")] = False,
 ) -> None:
     """Take in one event or many, plain or as CloudEvents, and say what became of each."""
-    raws = _read(file)
     parts = build(Settings())
+    raws = _read(file, parts.clock())
     require_current(parts.database)
     answers = accept(parts, raws, backfill=backfill)
     out = Console(highlight=False)
@@ -37,7 +39,7 @@ def event(
         raise typer.Exit(1)
 
 
-def _read(file: str) -> list[Raw | EventError]:
+def _read(file: str, now: datetime) -> list[Raw | EventError]:
     try:
         text = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
@@ -48,15 +50,22 @@ def _read(file: str) -> list[Raw | EventError]:
         lines = [line for line in text.splitlines() if line.strip()]
         if len(lines) < 2 or not lines[0].rstrip().endswith(b"}"):
             raise
-        return [_line(line) for line in lines]
-    return [unpacked(one) for one in (value if isinstance(value, list) else [value])]
+        return [_line(line, now) for line in lines]
+    return [unpacked(_at(one, now)) for one in (value if isinstance(value, list) else [value])]
 
 
-def _line(line: bytes) -> Raw | EventError:
+def _line(line: bytes, now: datetime) -> Raw | EventError:
     try:
-        return unpacked(read_json(line))
+        return unpacked(_at(read_json(line), now))
     except Unreadable as error:
         return error
+
+
+def _at(event: object, now: datetime) -> object:
+    """For trying by hand: an event whose time is "now" happens at this moment. Systems say when it happened."""
+    if isinstance(event, dict) and event.get("time") == "now":
+        return {**event, "time": now.isoformat(timespec="seconds")}
+    return event
 
 
 def _say(out: Console, answer: Answer, otherwise: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +19,7 @@ from orchestrator.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from orchestrator.rehearsal.everything import Outcome
+    from orchestrator.studio.folder import File
 
 STYLES = {"head": "bold", "-": "red", "+": "green", "?": "dim", " ": ""}
 MANY = 50  # from so many files on, a bar shows how far it is
@@ -72,15 +73,16 @@ def run(
 
         by_hand(stage, play, ask=_ask, tell=_tell, now=utc_now())
         return
-    texts = files_of(where, files or ())
-    if not texts:
+    chosen = files_of(where, files or ())
+    if not chosen:
         Console().print(f"There are no rehearsals in {where / 'rehearsals'}.", style="yellow", markup=False, highlight=False)
         return
-    outcomes, reading, playing = _run(stage, texts)
+    outcomes, reading, playing = _run(stage, chosen)
     if update:
-        _update(texts, outcomes)
-    _report(outcomes, _times(outcomes, reading, playing), update=update)
-    if any(o.result is None or not o.agrees for o in outcomes) and not (update and all(o.result is not None for o in outcomes)):
+        _update(where, chosen, outcomes)
+    failed = any(o.result is None or (o.cannot_be if update else not o.agrees) for o in outcomes)
+    _report(outcomes, _times(outcomes, reading, playing), update=update, failed=failed)
+    if failed:
         raise typer.Exit(1)
 
 
@@ -160,21 +162,21 @@ def carrier(
             console.print("Stopped; what was accepted is forgotten.", highlight=False)
 
 
-def _run(stage: Any, texts: dict[Path, str]) -> tuple[list[Outcome], float, float]:
+def _run(stage: Any, files: Mapping[Path, File]) -> tuple[list[Outcome], float, float]:
     """What came of them, and how many seconds went into reading files and into playing."""
     from orchestrator.rehearsal.everything import Outcome, read_text, run_scene
 
     bar = Progress(
         TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), console=Console(stderr=True), transient=True,
-        disable=len(texts) < MANY,
+        disable=len(files) < MANY,
     )  # fmt: skip
     with bar:
-        task = bar.add_task("Rehearsals", total=len(texts))
+        task = bar.add_task("Rehearsals", total=len(files))
         outcomes: list[Outcome] = []
         reading = playing = 0.0
-        for path, text in texts.items():
+        for path, file in files.items():
             began = time.perf_counter()  # clock: measures how long it took
-            scenes = read_text(stage, str(path), text)
+            scenes = read_text(stage, str(path), file.text)
             read = time.perf_counter()  # clock: measures how long it took
             outcomes += [scenes] if isinstance(scenes, Outcome) else [run_scene(stage, str(path), scene) for scene in scenes]
             reading, playing = reading + read - began, playing + time.perf_counter() - read  # clock: measures how long it took
@@ -190,23 +192,23 @@ def _times(outcomes: Sequence[Outcome], reading: float, playing: float) -> str:
     return f"files read in {reading:.1f} s, played in {playing:.1f} s, {playing * 1000 / ran:.1f} ms each"
 
 
-def _report(outcomes: Sequence[Outcome], took: str, *, update: bool) -> None:
+def _report(outcomes: Sequence[Outcome], took: str, *, update: bool, failed: bool) -> None:
     from orchestrator.rehearsal.printing import difference
 
     console = Console(soft_wrap=True)
-    wrong = [o for o in outcomes if not o.agrees]
-    for outcome in wrong:
+    for outcome in (o for o in outcomes if not o.agrees):
         for mark, line in difference(outcome):
             shown = line if mark == "head" else f"  {mark if mark in '+-' else ' '} {line}"
             console.print(Text(_printable(shown), style=STYLES[mark]))
         console.print()
-    console.print(Text(_in_all(outcomes, took, rewritten=update), style="red" if wrong and not update else "green"))
+    console.print(Text(_in_all(outcomes, took, rewritten=update), style="red" if failed else "green"))
 
 
 def _in_all(outcomes: Sequence[Outcome], took: str, *, rewritten: bool) -> str:
     """How many ran, and how many of them differ, in one line."""
     ran = [o for o in outcomes if o.result is not None]
-    differ, unread = sum(not o.agrees for o in ran), len(outcomes) - len(ran)
+    left = sum(o.cannot_be for o in ran) if rewritten else 0
+    differ, unread = sum(not o.agrees for o in ran) - left, len(outcomes) - len(ran)
     files = len({o.path for o in outcomes})
     found = []
     if differ:
@@ -215,6 +217,8 @@ def _in_all(outcomes: Sequence[Outcome], took: str, *, rewritten: bool) -> str:
             if rewritten
             else _many(differ, "differs", "differ")
         )
+    if left:
+        found.append(f"{left} cannot be rewritten: mend what {'its' if left == 1 else 'their'} 'when' says")
     if unread:
         found.append(f"{unread} cannot be run")
     said = f"; {', '.join(found)}" if found else ": as expected"
@@ -225,13 +229,15 @@ def _many(n: int, one: str, more: str) -> str:
     return f"{n} {one if n == 1 else more}"
 
 
-def _update(texts: dict[Path, str], outcomes: Sequence[Outcome]) -> None:
+def _update(where: Path, files: Mapping[Path, File], outcomes: Sequence[Outcome]) -> None:
     from orchestrator.rehearsal.updating import updated
+    from orchestrator.studio.folder import Folder
 
-    for path, text in texts.items():
+    folder = Folder(where)
+    for path, file in files.items():
         mine = [o for o in outcomes if o.path == str(path)]
-        if (new := updated(text, mine)) != text:
-            path.write_text(new, encoding="utf-8")
+        if (new := updated(file.text, mine)) != file.text:
+            folder.rewrite(path, new, file.mark)
             Console(soft_wrap=True).print(
                 f"{path}: rewritten. Read what changed before you keep it.", style="yellow", markup=False, highlight=False
             )

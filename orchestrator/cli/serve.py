@@ -10,6 +10,7 @@ from rich.console import Console
 
 from orchestrator.config import Settings
 from orchestrator.errors import SettingsError, did_you_mean
+from orchestrator.listening import BACKLOG, listen_for_the_web
 from orchestrator.logs import set_up
 from orchestrator.store.upgrade import require_current, upgrade
 from orchestrator.wiring import build
@@ -40,6 +41,8 @@ def serve(
         raise SettingsError("--web-only needs a broker that workers can reach: set TOUCHPOINT_BROKER_URL")
     Console().print(contacting(settings).found, style="yellow")
     with contextlib.ExitStack() as stack:
+        # Taken before anything runs that would have to be stopped again.
+        listener = stack.enter_context(listen_for_the_web(settings))
         if settings.embedded and practises(settings):
             carrier = stack.enter_context(beside(settings))
             Console().print(f"What goes to the rehearsal carrier is seen at {carrier.url}", style="yellow")
@@ -47,7 +50,12 @@ def serve(
             stack.enter_context(workers(celery))
         calm_garbage_collection()
         Console().print(f"Listening on {settings.host}:{settings.port}. Stop with Ctrl-C.", style="green")
-        uvicorn.run(create_app(parts, settings), host=settings.host, port=settings.port, log_config=None, access_log=False)
+        Console().print(f"The desk and the studio: {settings.public_url}", style="bold green", highlight=False, soft_wrap=True)
+        server = uvicorn.Server(uvicorn.Config(create_app(parts, settings), log_config=None, access_log=False, backlog=BACKLOG))
+        with contextlib.suppress(KeyboardInterrupt):  # which it raises again when all is closed
+            server.run(sockets=[listener])
+        if not server.started:
+            raise typer.Exit(1)
 
 
 def worker(

@@ -1,10 +1,11 @@
-"""`touchpoint user create | list | link | password | disable | enable`: who works with the system. The first admin is made here."""
+"""`touchpoint user create | change | list | link | password | disable | enable`: who works with the system. The first admin is made here."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Annotated
+from dataclasses import replace
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -15,7 +16,9 @@ from orchestrator.access import invitations, passwords, people
 from orchestrator.cli.terminal import at_the_terminal
 from orchestrator.config import Settings
 from orchestrator.core.roles import EVERY_QUEUE, Role
-from orchestrator.errors import InputError, NotFound, did_you_mean
+from orchestrator.errors import InputError, NotFound, PlaybookError, did_you_mean
+from orchestrator.language.house_rules import HouseRules
+from orchestrator.language.source import parse, read_yaml
 from orchestrator.parts import Parts
 from orchestrator.store import audit, staff
 from orchestrator.store.database import Work
@@ -51,8 +54,10 @@ def create(
     profile = people.Profile(title or name, role, queues, skill or (), language or (), email, phone)
     hash_ = None if link else _new_password(name, profile.title, from_stdin=password_stdin)
 
+    rules = _rules_of_the_folder()
+
     def make(work: Work) -> str:
-        member = people.add(parts, work, name, profile, at_the_terminal(), now)
+        member = people.add(parts, work, name, profile, at_the_terminal(), now, rules=rules)
         if hash_ is None:
             return invitations.link(parts, work, member, at_the_terminal(), now)
         invitations.set_password(work, member.id, hash_, now)
@@ -60,10 +65,50 @@ def create(
 
     now = parts.clock()
     url = parts.database.run(make)
-    said = f"{name.lower()} is {role}." + ("" if queues else " They take no calls yet: give them a queue.")
+    who = name.strip().lower()
+    said = f"{who} is added, as {role}." if url else f"{who} may sign in now, as {role}."
+    if not queues:
+        said += f" They take no calls yet: touchpoint user change {who} --queue …"
     Console(stderr=True).print(said, style="green", highlight=False, markup=False)
     if url:
         _show(url)
+
+
+@app.command()
+def change(
+    name: Name,
+    role: Annotated[str | None, typer.Option(help=f"What they are from now on: {', '.join(Role)}.")] = None,
+    title: Annotated[str | None, typer.Option(help="What colleagues see.")] = None,
+    queue: Annotated[
+        list[str] | None, typer.Option(help="Whose calls they take, instead of those before; several times; '' for none.")
+    ] = None,
+    skill: Annotated[list[str] | None, typer.Option(help="What they can do, likewise.")] = None,
+    language: Annotated[list[str] | None, typer.Option(help="What they speak, likewise.")] = None,
+    email: Annotated[str | None, typer.Option(help="By which a directory knows them; '' for none.")] = None,
+    phone: Annotated[str | None, typer.Option(help="Their telephone; '' for none.")] = None,
+) -> None:
+    """Change what somebody may do and how they are reached. It holds from their next click on."""
+    lists = {"queues": queue, "skills": skill, "languages": language}
+    asked: dict[str, Any] = {"role": role, "title": title, "email": email, "phone": phone}
+    asked |= {field: [word for word in words if word] for field, words in lists.items() if words is not None}
+    asked = {field: value for field, value in asked.items() if value is not None}
+    if not asked:
+        raise typer.BadParameter("say what changes, e.g. --role lead, or --queue sales --queue service")
+    parts, rules = _parts(), _rules_of_the_folder()
+    now = parts.clock()
+
+    def make(work: Work) -> Member:
+        m = _member(work, name)
+        was = people.Profile(m.title, m.role, m.queues, m.skills, m.languages, m.email or "", m.phone or "")
+        return people.change(work, m.id, replace(was, **asked), at_the_terminal(), now, rules=rules)
+
+    m = parts.database.run(make)
+    said = (
+        f"{m.name} is {m.role}, and takes calls of: {' '.join(m.queues)}."
+        if m.queues
+        else f"{m.name} is {m.role}, and takes no calls."
+    )
+    Console().print(said, style="green", highlight=False, markup=False)
 
 
 @app.command("list")
@@ -124,6 +169,15 @@ def _parts() -> Parts:
     parts = build(Settings())
     require_current(parts.database)
     return parts
+
+
+def _rules_of_the_folder() -> HouseRules | None:
+    """Whose queues are meant before anything is published; None when there are no such rules, or they cannot be read."""
+    try:
+        text = (Settings().playbooks / "house-rules.yaml").read_text(encoding="utf-8")
+        return parse(HouseRules, read_yaml(text, "house-rules.yaml"))
+    except (OSError, ValueError, PlaybookError):
+        return None
 
 
 def _member(work: Work, name: str) -> Member:

@@ -16,6 +16,7 @@ _MEMBERS = (  # name, title, role, queues, languages
     ("sam", "Sam Whitfield", "agent", ("service", "sales"), ("en",)),
     ("lee", "Lee Navarro", "lead", ("*",), ("en", "es")),
     ("ada", "Ada Lindqvist", "admin", ("*",), ()),
+    ("una", "Una Castellan", "author", (), ()),
 )
 _DEMO = By("demo", "terminal")
 

@@ -100,6 +100,23 @@ def test_publishing_twice_changes_nothing_and_status_shows_an_edit(touchpoint: R
     assert re.search(r"follow-up +2 +published", touchpoint("status").output)
 
 
+def test_publishing_says_what_is_doubtful_in_what_is_in_force_now(touchpoint: Run, tmp_path: Path) -> None:
+    touchpoint("db", "upgrade")
+    file = tmp_path / "playbooks" / "follow-up.yaml"
+    doubtful = touchpoint("publish").output
+    named = touchpoint("publish", "follow-up").output
+    file.write_text(file.read_text().replace("apart: 1 day}}", "apart: 1 day}, outcomes: {completed_concern: exit}}"))
+
+    fine = touchpoint("publish").output
+
+    for told in (doubtful, named):
+        assert re.search(r"In what is in force: \d warnings?", told)
+        assert re.search(r"follow-up\.yaml:9:\d+: warning TP105: ", told)
+        assert "= to mend it: add to its outcomes: completed_concern" in told
+        assert ": note TP" not in told
+    assert "TP105" not in fine
+
+
 def test_check_names_file_line_and_fix(touchpoint: Run, tmp_path: Path) -> None:
     file = tmp_path / "playbooks" / "follow-up.yaml"
     file.write_text(file.read_text().replace("queue: sales", "queue: sale"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from orchestrator.config import Settings
 from orchestrator.errors import DatabaseError, InputError, NotFound
 from orchestrator.store import audit, staff
 from orchestrator.wiring import build
+from tests.conftest import ROOT
 
 PASSWORD = "four words to remember"
 Run = Callable[..., Result]
@@ -113,3 +115,51 @@ def test_the_last_admin_cannot_be_disabled_at_the_terminal_either(touchpoint: Ru
     assert "disabled" in touchpoint("user", "list").stdout
     touchpoint("user", "enable", "olga")
     touchpoint("user", "password", "olga", "--password-stdin", typed="another one with words")
+
+
+@pytest.mark.parametrize("published", [False, True], ids=["the folder alone", "published"])
+def test_a_queue_that_does_not_exist_is_a_slip_of_the_pen(touchpoint: Run, tmp_path: Path, *, published: bool) -> None:
+    shutil.copytree(ROOT / "playbooks", tmp_path / "playbooks")
+    touchpoint("db", "upgrade")
+    if published:
+        touchpoint("publish")
+        shutil.rmtree(tmp_path / "playbooks")
+    wrong = ("user", "create", "ari", "--role", "agent", "--link", "--queue", "service", "--queue", "sale")
+
+    refused = touchpoint(*wrong, fails=True).exception
+    touchpoint(*wrong[:-1], "sales")
+    again = touchpoint("user", "change", "ari", "--queue", "saels", fails=True).exception
+
+    for said in (refused, again):
+        assert isinstance(said, InputError)
+        assert [(p.place, p.hint) for p in said.problems] == [("queues", "did you mean 'sales'?")]
+
+
+def test_somebody_becomes_something_else_and_the_audit_trail_says_so(touchpoint: Run) -> None:
+    touchpoint("db", "upgrade")
+    touchpoint("user", "create", "ari", "--role", "agent", "--queue", "sales", "--skill", "tiles", "--link")
+
+    lead = touchpoint("user", "change", "Ari", "--role", "lead", "--queue", "sales", "--queue", "service").output
+    idle = touchpoint("user", "change", "ari", "--queue", "").output
+
+    with build(Settings()).database.work() as work:
+        ari = staff.by_name(work, "ari")
+        newest = [(row.what, row.said) for row in audit.page(work, audit.Filter())][:2]
+    assert ari is not None
+    assert (ari.role, ari.queues, ari.skills) == ("lead", (), ("tiles",))
+    assert newest == [
+        ("member.change", "changed of ari: queues"),
+        ("member.change", "changed of ari: role from agent to lead, queues"),
+    ]
+    assert "ari is lead, and takes calls of: sales service." in lead
+    assert "takes no calls" in idle
+
+
+def test_it_says_who_may_sign_in_now(touchpoint: Run) -> None:
+    touchpoint("db", "upgrade")
+
+    with_password = touchpoint("user", "create", "una", "--role", "author", "--password-stdin", typed=PASSWORD).output
+    with_link = touchpoint("user", "create", "ben", "--role", "agent", "--link").output
+
+    assert "una may sign in now, as author." in with_password
+    assert "ben is added, as agent. They take no calls yet: touchpoint user change ben --queue" in with_link

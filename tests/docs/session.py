@@ -5,7 +5,8 @@ In a page:
 * a block with a file name behind its language (```yaml playbooks/house-rules.yaml) is that file;
 * a block ```diff FILE changes lines of a file that is there: `-` lines stand in it once, `+` lines take their place;
 * a block ```console holds commands (`$ touchpoint …`), each with all that it prints. A line `[…]` stands for any number of lines.
-  What a command asks is answered as the page shows it, behind the question.
+  What a command asks is answered as the page shows it, behind the question. `touchpoint serve` runs in a process of its own, ten
+  minutes later, until something has gone out; the commands after it are run then.
 
 Every other kind of block is refused, so that no page holds a command that nobody ran. `python -m tests.docs.session PAGE` writes the outputs
 of a page anew, except those with `[…]` and of commands that ask.
@@ -17,21 +18,30 @@ import difflib
 import os
 import re
 import shlex
+import signal
+import socket
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import httpx2
+
 from orchestrator.cli.main import main
 from orchestrator.clock import utc_now
+from tests.conftest import ROOT
+from tests.workers.processes import wait_for
 
 WIDTH = "100"
 WHO = "ada"  # whose terminal it is
 CLOCK = "TOUCHPOINT_CLOCK_AHEAD_S"
+SERVE = "touchpoint serve"
+LONGEST_S = 120  # far more than it takes; the machine may be busy
 ANYTHING = "[…]"
 _BLOCK = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
@@ -62,6 +72,7 @@ class Shown:
     line: int
     expected: str
     got: str
+    went_out: tuple[str, ...] = ()  # while it served: to whom, and what
 
     @property
     def difference(self) -> str:
@@ -113,16 +124,22 @@ def blocks(page: str) -> list[Block]:
 def play(page: str, folder: Path, *, at: datetime) -> Iterator[Shown]:
     """Write the files and run the commands of a page in this folder. at: the moment that the clock shows at each command."""
     ids: dict[str, str] = {}  # of the page -> the one that came
+    went_out: tuple[str, ...] = ()
     with _a_terminal(folder):
         for block in blocks(page):
             if block.language != "console":
                 _write(folder / block.name, block)
                 continue
             for command, line, expected in commands(block):
+                if command == SERVE:
+                    at += timedelta(minutes=10)
                 os.environ[CLOCK] = str((at - utc_now()).total_seconds())
-                got = _run(_renamed(command, ids), expected)
-                ids.update(zip(_ID.findall(expected), _ID.findall(got), strict=False))
-                yield Shown(command, line, expected, _renamed(got, {came: shown for shown, came in ids.items()}))
+                got, went_out = _serve(expected) if command == SERVE else (_run(_renamed(command, ids), expected), ())
+                if command == SERVE:
+                    at += timedelta(minutes=5)  # it served for less
+                of_page, of_run = (_ID.findall(text)[:: -1 if ANYTHING in expected else 1] for text in (expected, got))
+                ids.update(zip(of_page, of_run, strict=False))  # what is left out stands before what is shown
+                yield Shown(command, line, expected, _renamed(got, {came: shown for shown, came in ids.items()}), went_out)
 
 
 def commands(block: Block) -> Iterator[tuple[str, int, str]]:
@@ -154,6 +171,41 @@ def _run(command: str, expected: str) -> str:
     finally:
         sys.argv, sys.stdin = argv, old
     return screen.getvalue()
+
+
+def _serve(expected: str) -> tuple[str, tuple[str, ...]]:
+    """What it prints until it waits, and what reaches the rehearsal carrier. On ports that are free, called as if they were its own."""
+    web, carrier = _two_free_ports()
+    ports = {f":{web}": ":8000", f":{carrier}": ":8010"}
+    there = {"TOUCHPOINT_PORT": str(web), "TOUCHPOINT_PUBLIC_URL": f"http://localhost:{web}", "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from orchestrator.cli.main import main; main()", "serve"],
+        env={**os.environ, **there, "TOUCHPOINT_CARRIER_URL": f"http://127.0.0.1:{carrier}", "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        printed = "".join(process.stdout.readline() for _ in expected.splitlines())
+        found: list[dict[str, str]] = []
+
+        def something_went_out() -> bool:
+            found[:] = httpx2.get(f"http://127.0.0.1:{carrier}/rehearsal/ledger.json", timeout=30).json()
+            return any(one["status"] == "delivered" for one in found)
+
+        wait_for(something_went_out, LONGEST_S, "something goes out")
+    finally:
+        process.send_signal(signal.SIGINT)
+        rest, errors = process.communicate(timeout=LONGEST_S)
+    for came, told in ports.items():
+        printed = printed.replace(came, told)
+    return printed + rest + errors, tuple(f"{one['to']}: {one['body']}" for one in found)
+
+
+def _two_free_ports() -> tuple[int, int]:
+    with socket.socket() as one, socket.socket() as other:
+        for found in (one, other):
+            found.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], other.getsockname()[1]
 
 
 def _write(path: Path, block: Block) -> None:

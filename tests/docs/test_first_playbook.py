@@ -12,10 +12,10 @@ from tests.docs.session import UnknownBlock, blocks, commands, play
 
 FILE = ROOT / "docs" / "first-playbook.md"
 PAGE = FILE.read_text(encoding="utf-8")
-MOMENT = datetime(2027, 3, 2, 16, 0, 20, tzinfo=UTC)  # a Tuesday, just past ten in Chicago: when somebody sits down with the page
+MOMENT = datetime(2027, 3, 2, 16, 0, 2, tzinfo=UTC)  # a Tuesday, just past ten in Chicago: when somebody sits down with the page
 WAY = [
     "check", "check", "check", "rehearse", "rehearse --update", "rehearse", "rehearse --play", "backtest", "db upgrade", "publish", "event",
-    "timeline", "rehearse --update", "diff", "publish", "move", "timeline", "why",
+    "timeline", "serve", "rehearse --update", "diff", "publish", "move", "timeline", "why",
 ]  # fmt: skip
 
 SMALL = """
@@ -32,10 +32,15 @@ SAID
 
 
 def test_every_command_of_the_tutorial_prints_what_the_page_shows(tmp_path: Path) -> None:
-    differences = [shown.difference for shown in play(PAGE, tmp_path, at=MOMENT)]
+    all_shown = list(play(PAGE, tmp_path, at=MOMENT))
+
+    differences = [shown.difference for shown in all_shown]
 
     hint = f"To write the outputs anew: python -m tests.docs.session {FILE.relative_to(ROOT)}"
     assert not any(differences), "\n\n".join([*filter(None, differences), hint])
+    (sent,) = [one for shown in all_shown for one in shown.went_out]
+    assert sent.startswith("dana@example.com: ")
+    assert "Your quote for the back porch" in sent
 
 
 def test_the_tutorial_goes_the_whole_way() -> None:

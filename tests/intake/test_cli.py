@@ -137,6 +137,17 @@ def test_a_key_is_shown_once_alone_and_opens_until_it_is_taken_back(touchpoint: 
     assert "revoked" in touchpoint("key", "list").out
 
 
+def test_an_event_tried_by_hand_may_happen_now(touchpoint: Run) -> None:
+    one, other = recent("91", time="now"), recent("92", time="now")
+
+    alone = touchpoint("event", "-", stdin=json.dumps(one).encode())
+    lines = touchpoint("event", "-", stdin=f"{json.dumps(other)}\n{json.dumps(recent('93', time='nw'))}".encode())
+
+    assert "91: accepted, 1 enrollment" in alone.out
+    assert "92: accepted" in lines.out
+    assert "93: refused" in lines.out
+
+
 def test_a_wrong_scope_or_name_is_told_with_what_is_known(touchpoint: Run) -> None:
     done = touchpoint("key", "create", "crm", "--scope", "events:wirte")
 
