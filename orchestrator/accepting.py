@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 from uuid import UUID
 
-from orchestrator import cloudevents
 from orchestrator.engine import handle_events
 from orchestrator.errors import EventError, Problem
 from orchestrator.parts import Parts
@@ -59,20 +58,6 @@ def accept(parts: Parts, raws: Sequence[Raw | EventError], *, backfill: bool = F
         else:
             answers.append(Answer(event.key, receipt.status, receipt.event, receipt.enrollments, one.warnings))
     return answers
-
-
-def unpacked(value: object) -> Raw | EventError:
-    """A JSON value from a file, where no content type says what it is: a CloudEvent when it has a specversion."""
-    if not isinstance(value, dict):
-        return EventError(
-            Problem("an event is a JSON object", 'write {"id": …, "source": …, "type": …, "subject": …, "time": …}')
-        )
-    if "specversion" not in value:
-        return value
-    try:
-        return cloudevents.structured(value)
-    except EventError as error:
-        return error
 
 
 def _key(raw: Raw | EventError) -> str | None:

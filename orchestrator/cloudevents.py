@@ -80,6 +80,20 @@ def structured(value: object) -> dict[str, Any]:
     return _checked({name: part for name, part in value.items() if part is not None}).plain()
 
 
+def unpacked(value: object) -> Mapping[str, Any] | EventError:
+    """The plain form of a JSON value from a file, where no content type says what it is: a CloudEvent when it has a specversion."""
+    if not isinstance(value, dict):
+        return EventError(
+            Problem("an event is a JSON object", 'write {"id": …, "source": …, "type": …, "subject": …, "time": …}')
+        )
+    if "specversion" not in value:
+        return value
+    try:
+        return structured(value)
+    except EventError as error:
+        return error
+
+
 def binary(headers: Iterable[tuple[str, str]], body: bytes) -> dict[str, Any]:
     """The plain form of an event whose attributes are ce-… headers and whose body is data. Raises EventError.
 

@@ -12,7 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from orchestrator.accepting import Answer, Raw, accept, unpacked
+from orchestrator.accepting import Answer, Raw, accept
+from orchestrator.cloudevents import unpacked
 from orchestrator.errors import EventError, InputError, Problem
 from orchestrator.mapping import Map
 from orchestrator.parts import Parts

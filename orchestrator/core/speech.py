@@ -13,6 +13,7 @@ KEY_WORDS: Mapping[Key, str] = {
     "confirm": "to confirm",
     "stop": "to get no more calls from us",
 }
+PRESSED_STOP = "pressed the key for no more calls"  # why there are no more
 
 
 @dataclass(frozen=True, slots=True)

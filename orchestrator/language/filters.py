@@ -18,6 +18,7 @@ from babel.dates import format_date, format_time
 from babel.numbers import format_currency
 from liquid import RenderContext
 from liquid.exceptions import FilterArgumentError, ResourceLimitError
+from liquid.filter import flatten
 
 FROM_LIQUID = (
     "abs", "append", "at_least", "at_most", "capitalize", "ceil", "compact", "default", "divided_by", "downcase", "first", "floor",
@@ -40,22 +41,43 @@ def filters(liquid: Mapping[str, Filter]) -> dict[str, Filter]:
     own: dict[str, Filter] = {"money": _money, "day": _day, "clock": _clock}
     for filter_ in own.values():
         filter_.with_context = True  # type: ignore[attr-defined]  # the engine's mark: it passes `context`
-    return {name: _guarded(f) for name, f in ({n: liquid[n] for n in FROM_LIQUID} | own).items()}
+    at_least: dict[str, Callable[..., int]] = {"replace": _of_replaced, "join": _of_joined}
+    return {name: _guarded(f, at_least.get(name)) for name, f in ({n: liquid[n] for n in FROM_LIQUID} | own).items()}
 
 
-def _guarded(filter_: Filter) -> Filter:
+def _guarded(filter_: Filter, at_least: Callable[..., int] | None) -> Filter:
+    """The filter with its limits. at_least: how long its result becomes, where arguments within the limits make it far longer."""
+
     @functools.wraps(filter_)  # keeps the engine's marks
     def guarded(left: object, *args: Any, **kwargs: Any) -> Any:
         if isinstance(left, range) and len(left) > MOST_RANGE:
             raise ResourceLimitError(f"a range of more than {MOST_RANGE}", token=None)
+        if at_least is not None and at_least(left, *args, **kwargs) > MOST:  # 20,000 times 20,000 is 400 MB before it is refused
+            raise _too_long()
         result = filter_(left, *args, **kwargs)
         if isinstance(result, str | list | tuple) and len(result) > MOST:
-            raise ResourceLimitError(f"a value of more than {MOST:,} characters", token=None)
+            raise _too_long()
         if isinstance(result, int | float) and not -(10**18) < result < 10**18:  # also infinity and NaN
             raise ResourceLimitError("a number of more than 18 digits", token=None)
         return result
 
     return guarded
+
+
+def _too_long() -> ResourceLimitError:
+    return ResourceLimitError(f"a value of more than {MOST:,} characters", token=None)
+
+
+def _of_replaced(val: object, seq: object = "", sub: object = "") -> int:
+    """Named like the engine's arguments: templates may name them too."""
+    text, gone, there = "" if val is None else str(val), str(seq), str(sub)
+    return len(text) + text.count(gone) * (len(there) - len(gone))
+
+
+def _of_joined(left: object, separator: object = " ", **_: object) -> int:
+    """Of the separators alone: the entries are no longer than they were."""
+    entries = len(flatten(left)) if isinstance(left, list | tuple) else len(left) if isinstance(left, range) else 1
+    return (entries - 1) * len(str(separator))
 
 
 def _money(amount: object, currency: object = None, *, context: RenderContext) -> str:

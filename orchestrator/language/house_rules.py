@@ -183,6 +183,13 @@ class HouseRules(Model):
     wrap_up: Delay = Field(
         Delay(3, Unit.MINUTES), description="how long a call may stay without its ending after the line is closed"
     )
+    reading: Delay = Field(
+        Delay(20, Unit.MINUTES), description="how long somebody may have a call before they dial, e.g. reading: 20 minutes"
+    )
+    by_hand: Delay = Field(
+        Delay(2, Unit.HOURS),
+        description="how long a call dialled by hand may go on, e.g. by_hand: 2 hours; others end with the line",
+    )
     languages: list[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]] = Field(
         default_factory=list,
         max_length=30,
@@ -233,17 +240,38 @@ class HouseRules(Model):
     @field_validator("wrap_up")
     @classmethod
     def _is_short(cls, value: Delay) -> Delay:
-        if value.unit not in _ELAPSED or not timedelta() < value.count * _ELAPSED[value.unit] <= timedelta(hours=2):
+        if value.unit not in _ELAPSED or not timedelta() < _elapsed(value) <= timedelta(hours=2):
             raise wrong(f"'{value}' is no wrap-up time", "from 1 minute to 2 hours, e.g. wrap_up: 3 minutes", "")
+        return value
+
+    @field_validator("reading", "by_hand")
+    @classmethod
+    def _is_part_of_a_day(cls, value: Delay) -> Delay:
+        if value.unit not in _ELAPSED or not timedelta(minutes=5) <= _elapsed(value) <= timedelta(hours=8):
+            raise wrong(f"'{value}' is too short or too long for a call", "from 5 minutes to 8 hours, e.g. 20 minutes", "")
         return value
 
     @property
     def wraps_up_in(self) -> timedelta:
         """`wrap_up` as a length of time."""
-        return self.wrap_up.count * _ELAPSED[self.wrap_up.unit]
+        return _elapsed(self.wrap_up)
+
+    @property
+    def reads_for(self) -> timedelta:
+        """`reading` as a length of time."""
+        return _elapsed(self.reading)
+
+    @property
+    def by_hand_for(self) -> timedelta:
+        """`by_hand` as a length of time."""
+        return _elapsed(self.by_hand)
 
 
 _ELAPSED = {Unit.MINUTES: timedelta(minutes=1), Unit.HOURS: timedelta(hours=1)}
+
+
+def _elapsed(delay: Delay) -> timedelta:
+    return delay.count * _ELAPSED[delay.unit]
 
 
 def label(rules: HouseRules, code: str) -> str:

@@ -37,9 +37,6 @@ class Timing:
     at: TimeOfDay | None = None
 
 
-NOW = Timing()
-
-
 @dataclass(frozen=True, slots=True)
 class TouchNode:
     """A designed contact."""

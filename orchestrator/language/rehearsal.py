@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
@@ -13,7 +14,7 @@ from orchestrator.language.dispositions import BY_CODE
 from orchestrator.language.lifecycle import FieldName
 from orchestrator.language.local_moments import LocalMoment
 from orchestrator.language.playbook import EventType, Model, Name, wrong
-from orchestrator.language.source import Source, parse, read_yaml
+from orchestrator.language.source import Source, parse, read_top, read_yaml
 
 FOLDER = "rehearsals"
 Kind = Literal["main path", "voicemail", "stop", "night", "holiday", "clock change"]
@@ -242,6 +243,13 @@ class RehearsalFile(Model):
         return {**self.events.get(comes.event, {}), **comes.fields}
 
 
+@lru_cache(maxsize=512)  # the studio asks of every file of the folder, again and again
+def head_of(text: str, key: Literal["playbook", "beside"]) -> tuple[str, ...]:
+    """Whose rehearsals a text holds, or which playbooks run beside it; also while something below is wrong. Empty: it does not say."""
+    return read_top(text, key)
+
+
+@lru_cache(maxsize=64)  # those of the playbook that somebody writes: read once, and not again with each key
 def read_rehearsals(text: str, path: str) -> tuple[RehearsalFile, Source]:
     """A rehearsal file, and where everything in it stands. Raises PlaybookError with every problem, by line and column."""
     source = read_yaml(text, path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeVar
 
@@ -40,6 +41,8 @@ _WORDS: dict[str, bool | None] = {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")  # \r\n is read as \n
+# The parser has holes of its own (an unfinished '%' line is one); for an author each is a file that cannot be read.
+_UNREADABLE = (YAMLError, ValueError, IndexError, AttributeError, AssertionError, TypeError)
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -108,16 +111,30 @@ def read_yaml(text: str, path: str, *, first_line: int = 1) -> Source:
         for event in YAML(typ="safe", pure=True).parse(text):
             builder.take(event)
     except MarkedYAMLError as wrong:
-        mark = wrong.problem_mark or wrong.context_mark
-        line, column = (mark.line + first_line, mark.column + 1) if mark else (first_line, 1)
-        raise PlaybookError(Problem(*_yaml_words(wrong), path, line, column)) from None
-    except (YAMLError, ValueError, IndexError, AttributeError, AssertionError, TypeError) as wrong:
-        # The parser has holes of its own (an unfinished '%' line is one); for an author each is a file that cannot be read.
+        said, (line, column) = _yaml_words(wrong, text.splitlines())
+        raise PlaybookError(Problem(*said, path, line + first_line, column + 1)) from None
+    except _UNREADABLE as wrong:
         raise PlaybookError(Problem("this is not YAML", str(wrong).split("\n")[0][:200], path, first_line, 1)) from None
     if not isinstance(builder.root, dict):
         what = "the file is empty" if builder.root is None else "the file must consist of lines 'key: value'"
         raise PlaybookError(Problem(what, "see playbooks/README.md for an example", path, first_line, 1))
     return Source(path, builder.root, builder.spots)
+
+
+def read_top(text: str, key: str) -> tuple[str, ...]:
+    """The texts that stand under one key of the top level: its value, or the entries of its list; none where the key is not there.
+
+    Nothing is refused, and no more is read than is needed: what is wrong below, or not read yet, does not matter.
+    """
+    builder = _Builder("", 1)
+    with suppress(PlaybookError, *_UNREADABLE):  # it is told when the file is read as a whole
+        for event in YAML(typ="safe", pure=True).parse(_UNSAFE.sub("", text)):
+            builder.take(event)
+            if builder.has(key):
+                break
+    return tuple(
+        spot.text for loc, spot in builder.spots.items() if loc[:1] == (key,) and len(loc) <= 2 and spot.text is not None
+    )
 
 
 def parse(model: type[M], source: Source) -> M:
@@ -168,19 +185,38 @@ def _check_characters(text: str, path: str, first_line: int) -> None:
     raise PlaybookError(Problem(problem, hint, path, first_line + line, column + 1))
 
 
-def _yaml_words(wrong: MarkedYAMLError) -> tuple[str, str]:
-    """Problem and hint for what the YAML parser says."""
+def _yaml_words(wrong: MarkedYAMLError, lines: Sequence[str]) -> tuple[tuple[str, str], tuple[int, int]]:
+    """Problem and hint for what the YAML parser says, and the line and column (0-based) where an author has to look."""
     said = " ".join(str(part).split("\n")[0] for part in (wrong.context, wrong.problem) if part)
+    mark = wrong.problem_mark or wrong.context_mark
+    place = (mark.line, mark.column) if mark else (0, 0)
+    if _NO_COLON in said and wrong.context_mark:  # the parser gives up in a line below, behind comments
+        place = wrong.context_mark.line, wrong.context_mark.column
+    elif mark and (_A_KEY in said or (_A_COLON in said and ": " not in lines[mark.line][: mark.column])):
+        said, place = _one_colon(said, lines, place)
     for sign, problem, hint in _YAML_PROBLEMS:
         if sign in said:
-            return problem, hint
-    return f"this is not YAML: {said}", "look at the spaces before this line and at quotes that are not closed"
+            return (problem, hint), place
+    return (f"this is not YAML: {said}", "look at the spaces before this line and at quotes that are not closed"), place
 
 
+def _one_colon(said: str, lines: Sequence[str], at: tuple[int, int]) -> tuple[str, tuple[int, int]]:
+    """What is wrong where a line 'key: value' fits nowhere: the line above it lacks its ': ', or this one stands too far right."""
+    above = next((n for n in range(at[0] - 1, -1, -1) if lines[n].strip() and not lines[n].lstrip().startswith("#")), None)
+    if above is not None and ": " not in lines[above] and (found := _FORGOTTEN.match(lines[above])):
+        return _NO_COLON, (above, len(found[1]))
+    if _A_COLON in said:
+        return _ELSEWHERE, (at[0], len(lines[at[0]]) - len(lines[at[0]].lstrip()))
+    return said, at
+
+
+_FORGOTTEN = re.compile(r"((?: *- )* *)\w+ +[^#\s]")  # "after 10 minutes"
+_A_COLON, _NO_COLON = "mapping values are not allowed", "could not find expected ':'"  # as the parser says it
+_ELSEWHERE, _A_KEY = "expected <block end>", "<block mapping start>"
 _YAML_PROBLEMS = (
-    ("mapping values are not allowed", "there is a second ': ' in this line", "put the value in quotes if it contains ': '"),
-    ("could not find expected ':'", "a line without ': '", "every line is 'key: value' or starts with '- '"),
-    ("expected <block end>", "this line is not where it belongs", "lines that belong together start in the same column"),
+    (_A_COLON, "there is a second ': ' in this line", "put the value in quotes if it contains ': '"),
+    (_NO_COLON, "a line without ': '", "every line is 'key: value' or starts with '- '"),
+    (_ELSEWHERE, "this line is not where it belongs", "lines that belong together start in the same column"),
     ("found unexpected end of stream", "a quote is opened and never closed", "close it, or put the whole value in quotes"),
     ("found character '%'", "a value cannot start with %", "put it in quotes"),
     ("cannot start any token", "a value cannot start with this character", "put the whole value in quotes"),
@@ -203,6 +239,10 @@ class _Builder:
         self._documents = 0
         self._open: list[tuple[Any, Loc]] = []  # collections we are inside of, with their own paths
         self._key: tuple[str, int, int] | None = None  # a key that waits for its value
+
+    def has(self, key: str) -> bool:
+        """Whether all that stands under this key of the top level has been taken."""
+        return len(self._open) == 1 and isinstance(self.root, dict) and key in self.root
 
     def take(self, event: Any) -> None:
         if len(self.spots) > MOST_VALUES:

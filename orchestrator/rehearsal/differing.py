@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,10 +42,14 @@ def compare(result: Result) -> list[Pair]:
 
 
 def closest(piece: str, words: str) -> str:
-    """The line or sentence of the words that is most like a piece of them that has changed."""
+    """The line or sentence of the words that is most like a piece of them that has changed: by its words, then by its signs.
+
+    Their order counts for nothing: comparing it would take seconds for words that repeat themselves.
+    """
     lines = [line.strip() for line in words.splitlines() if line.strip()]
     parts = [*lines, *(part for line in lines for part in _SENTENCE.split(line))]
-    return max(parts, key=lambda part: difflib.SequenceMatcher(None, piece, part, autojunk=False).ratio(), default=words.strip())
+    wanted, signs = Counter(piece.lower().split()), Counter(piece)
+    return max(parts, key=lambda part: (_like(wanted, part.lower().split()), _like(signs, part)), default=words.strip())
 
 
 def says(words: str | None, piece: str) -> bool:
@@ -114,6 +118,12 @@ def _pair(place: int, line: Line, got: Got, mine: str) -> Pair | None:
     if what.says_exactly is not None and not says_exactly(got.words, what.says_exactly):
         differs.append("says_exactly")
     return Pair(place, line, got, differs)
+
+
+def _like(wanted: Counter[str], there: Sequence[str]) -> float:
+    """How much two have in common, from 0 to 1."""
+    found = Counter(there)
+    return 2 * sum(min(n, wanted[one]) for one, n in found.items()) / ((wanted.total() + len(there)) or 1)
 
 
 def _plain(text: str) -> str:

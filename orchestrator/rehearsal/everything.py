@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestrator.errors import PlaybookError, Problem
-from orchestrator.language.design import Design
-from orchestrator.language.rehearsal import FOLDER
 from orchestrator.rehearsal.checking import Scene, read_scenes
 from orchestrator.rehearsal.differing import Pair, compare
 from orchestrator.rehearsal.running import Result, run
@@ -29,27 +27,17 @@ class Outcome:
     @property
     def agrees(self) -> bool:
         """Whether exactly what the file says came."""
-        result = self.result
-        return result is not None and all(p.agrees for p in self.pairs) and not result.unused and not result.refused
+        return self.result is not None and all(p.agrees for p in self.pairs) and not self.cannot_be
+
+    @property
+    def cannot_be(self) -> bool:
+        """Whether something that its `when` says cannot happen or never came: whatever it expects, it does not agree."""
+        return self.result is not None and bool(self.result.unused or self.result.refused)
 
     @property
     def differences(self) -> Sequence[Pair]:
         """What is not as the file says."""
         return [pair for pair in self.pairs if not pair.agrees]
-
-
-def rehearsals_in(files: Mapping[str, str]) -> dict[str, str]:
-    """The rehearsal files among those of a playbook folder."""
-    return {
-        path: text for path, text in sorted(files.items())
-        if path.startswith(f"{FOLDER}/") and path.endswith(".yaml") and not path.rpartition("/")[2].startswith(".")
-    }  # fmt: skip
-
-
-def run_texts(design: Design, texts: Mapping[str, str], ours: Design | None = None) -> list[Outcome]:
-    """Every rehearsal of these files (path -> text), on this design; `ours`: the playbooks of the system itself."""
-    stage = Stage(design, ours)
-    return [outcome for path, text in texts.items() for outcome in run_text(stage, path, text)]
 
 
 def run_text(stage: Stage, path: str, text: str) -> Iterator[Outcome]:

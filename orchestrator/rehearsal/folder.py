@@ -7,8 +7,9 @@ from pathlib import Path
 
 from orchestrator import authoring
 from orchestrator.errors import InputError, Problem, did_you_mean
-from orchestrator.language.rehearsal import FOLDER
+from orchestrator.language.rehearsal import FOLDER, head_of
 from orchestrator.rehearsal.stage import Stage
+from orchestrator.studio.folder import File, read_file
 
 MOST_FILES = 2_000
 
@@ -19,23 +20,21 @@ def stage_of(folder: Path) -> Stage:
     return Stage(design, authoring.built_in(files))
 
 
-def files_of(folder: Path, named: Sequence[str] = ()) -> dict[Path, str]:
-    """The rehearsal files that are named, by path, by folder or by playbook; all of the folder's when none is. With their texts."""
+def files_of(folder: Path, named: Sequence[str] = ()) -> dict[Path, File]:
+    """The rehearsal files that are named, by path, by folder or by playbook; all of the folder's when none is. As they are now."""
     everything = sorted((folder / FOLDER).glob("*.yaml"))
     if len(everything) > MOST_FILES:
         raise InputError(Problem(f"{len(everything)} files are more than {MOST_FILES}", "", str(folder / FOLDER)))
     if not named:
-        return {path: _text(path) for path in everything}
-    chosen: dict[Path, str] = {}
+        return {path: _file(path) for path in everything}
+    chosen: dict[Path, File] = {}
     for name in named:
         path = Path(name)
         if path.is_dir():
-            chosen |= {one: _text(one) for one in sorted(path.glob("*.yaml"))}
+            chosen |= {one: _file(one) for one in sorted(path.glob("*.yaml"))}
         elif path.is_file():
-            chosen[path] = _text(path)
-        elif (found := {p: text for p in everything if _rehearses(text := _text(p), name)}) or (
-            folder / f"{name}.yaml"
-        ).is_file():
+            chosen[path] = _file(path)
+        elif (found := _of_playbook(everything, name)) or (folder / f"{name}.yaml").is_file():
             chosen |= found
         else:
             playbooks = {p.stem for p in folder.glob("*.yaml")} - {"house-rules", "lifecycle"}
@@ -44,14 +43,9 @@ def files_of(folder: Path, named: Sequence[str] = ()) -> dict[Path, str]:
     return chosen
 
 
-def _rehearses(text: str, playbook: str) -> bool:
-    return any(line.split("#")[0].split() == ["playbook:", playbook] for line in text.splitlines())
+def _of_playbook(paths: Sequence[Path], playbook: str) -> dict[Path, File]:
+    return {path: file for path in paths if head_of((file := _file(path)).text, "playbook") == (playbook,)}
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(Problem(f"byte {error.start} is not UTF-8", "save the file as UTF-8", str(path), 1, 1)) from None
-    except OSError as error:
-        raise InputError(Problem(f"cannot be read: {error.strerror}", "", str(path))) from None
+def _file(path: Path) -> File:
+    return read_file(path, str(path))

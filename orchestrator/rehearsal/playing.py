@@ -168,17 +168,26 @@ class _Play:
         labels = {**LABELS, **self.stage.design.house_rules.dispositions}
         for number, code in enumerate(STAFF_CODES, 1):
             self.tell(f"  {number:2}  {labels[code]}", "dim")
+        while True:
+            ending, back = self._ending(call)
+            try:
+                self.world.finish(call.id, ending, call_back_at=back, who=STAFF)
+                break
+            except InputError as refused:
+                for problem in refused.problems:
+                    self.tell(str(problem), "red")
+        line: dict[str, Any] = {"touchpoint": call.touchpoint, "try": call.tries, "ends": ending}
+        self.when.append(line if back is None else {**line, "call_back": self.clock.said(back)})
+
+    def _ending(self, call: TouchRecord) -> tuple[str, datetime | None]:
+        """How whoever plays says that it ends, and when the customer wants to be called back."""
         question = f"{call.touchpoint}, try {call.tries}: how does it end? "
         while (ending := _one_of(self.asked(question), STAFF_CODES)) is None:
             question = "A number from the list, or the disposition: "
         back: datetime | None = None
-        line: dict[str, Any] = {"touchpoint": call.touchpoint, "try": call.tries, "ends": ending}
-        if ending == "call_back":
-            while back is None:
-                back = self._moment(self.asked("When do they want to be called? "))
-            line["call_back"] = self.clock.said(back)
-        self.when.append(line)
-        self.world.finish(call.id, ending, call_back_at=back, who=STAFF)
+        while ending == "call_back" and back is None:
+            back = self._moment(self.asked("When do they want to be called? "))
+        return ending, back
 
     def _ends_as(self, record: TouchRecord) -> str | None:
         """How an automatic call ends; messages are sent."""

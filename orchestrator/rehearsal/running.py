@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from orchestrator.core.model import TouchState
@@ -62,7 +62,8 @@ class _Run:
 
     def play(self) -> Result:
         waiting = list(reversed(self.scene.comes))
-        until = self.scene.until or self.scene.comes[-1][0] + LONGEST
+        last = self.scene.comes[-1][0]
+        until = self.scene.until or last + min(LONGEST, datetime.max.replace(tzinfo=UTC) - last)
         for _ in range(MOST_TURNS):
             due, mine = self.turns.next_at(), self._next_of_calls()
             soonest = min((m for m in (due, mine) if m is not None), default=None)

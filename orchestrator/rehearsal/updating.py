@@ -13,6 +13,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from orchestrator.language.rehearsal import Touched
 from orchestrator.rehearsal.differing import Pair, closest, says
 from orchestrator.rehearsal.everything import Outcome
+from orchestrator.rehearsal.running import Result
 from orchestrator.rehearsal.writing import flow, line_of, scalar
 
 _KEYS = ("at", "touchpoint", "try", "is", "until", "because", "ends", "playbook")
@@ -28,25 +29,28 @@ class _Edit:
 
 
 def updated(text: str, outcomes: Sequence[Outcome]) -> str:
-    """The file's text with `then` of these rehearsals as it came. outcomes: those of this very text."""
-    text = text.replace("\r\n", "\n")
+    """The file's text with `then` of these rehearsals as it came; itself when nothing differs.
+
+    text: with \\n at the ends of lines. outcomes: those of this very text. One whose `when` says what cannot be stays as it is: what it
+    expects is not what is wrong with it.
+    """
+    differ = [(o, o.result) for o in outcomes if o.result is not None and o.differences and not o.cannot_be]
+    if not differ:
+        return text
     root = YAML(typ="rt", pure=True).compose(text)
     assert isinstance(root, MappingNode), "a file that was read is a mapping"
     rehearsals = _value(root, "rehearsals")
     edits: list[_Edit] = []
-    for outcome in outcomes:
-        if outcome.result is not None and outcome.differences:
-            edits += _of_rehearsal(text, rehearsals.value[outcome.result.scene.index], outcome)
+    for outcome, result in differ:
+        edits += _of_rehearsal(text, rehearsals.value[result.scene.index], outcome, result)
     # from the end, so that places before stay right; of several at one place the last one first
     for _, _, edit in sorted(((e.start, place, e) for place, e in enumerate(edits)), key=lambda one: one[:2], reverse=True):
         text = text[: edit.start] + edit.text + text[edit.end :]
     return text
 
 
-def _of_rehearsal(text: str, node: Any, outcome: Outcome) -> list[_Edit]:
+def _of_rehearsal(text: str, node: Any, outcome: Outcome, result: Result) -> list[_Edit]:
     key, then = next((k, v) for k, v in node.value if k.value == "then")
-    result = outcome.result
-    assert result is not None, "only rehearsals that were run are rewritten"
     mine, clock = result.scene.file.playbook, result.scene.clock
     if not result.got:
         if not isinstance(then, SequenceNode) or then.flow_style:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from orchestrator.core import told
-from orchestrator.core.calls import Elsewhere, called, promised_at
+from orchestrator.core.calls import ASKED_ON_THE_PHONE, ENDINGS, Elsewhere, Ended, called, promised_at, refusals
 from orchestrator.core.calls import pass_on as passed_on
 from orchestrator.core.judging import Go, Later, Over
 from orchestrator.core.model import Change, Close, End, EndReason, PauseScope, TouchState
-from orchestrator.errors import InputError, Problem, did_you_mean
+from orchestrator.errors import InputError, Problem
 from orchestrator.language import typed
 from orchestrator.language.dispositions import BY_CODE, DEAD_NUMBER, HEARD
 from orchestrator.language.templates import CannotSay
@@ -22,9 +22,7 @@ from orchestrator.simulation.records import TouchRecord
 if TYPE_CHECKING:
     from orchestrator.simulation.world import World
 
-ASKED_ON_THE_PHONE = "asked on the phone not to be contacted"
 PROMISE = "promise"  # the playbook that is built in
-ENDINGS = frozenset(BY_CODE) - {"disposition_missing"}
 _CALLS: tuple[PauseScope, str] = ("channel", "call")
 _EVERYTHING: tuple[PauseScope, str] = ("all", "")
 
@@ -39,19 +37,6 @@ class Taken:
     touchpoint: str
     tries: int
     customer: str  # the business's own id
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How a call ended, as somebody says it."""
-
-    disposition: str
-    answers: Mapping[str, Any] = field(default_factory=dict)  # Any: text, a number, yes or no
-    call_back_at: datetime | None = None
-    call_back_by: str = "anyone"
-    scope: str = "all"  # of do_not_contact
-    due: Mapping[str, date] = field(default_factory=dict)  # commitment -> the day for which it was promised
-    who: str | None = None  # not said: whoever has the call
 
 
 def pass_on(world: World) -> None:
@@ -140,16 +125,29 @@ def _script(world: World, record: TouchRecord) -> Any:
         return None
 
 
-def finish(world: World, touch: UUID, ended: Ended) -> None:
-    """The ending of a call is final, and what follows is planned."""
+def as_typed(answers: Mapping[str, Any]) -> Mapping[str, str]:
+    """Answers as somebody at the desk would have typed them. Any: text, a number, yes or no."""
+    typed_ = {str(name): typed.storable(typed.written(value)) for name, value in answers.items()}
+    return {name: text for name, text in typed_.items() if text.strip()}
+
+
+def finish(world: World, touch: UUID, ended: Ended, who: str | None = None) -> None:
+    """The ending of a call is final, and what follows is planned. Raises InputError for what the desk would refuse: nothing has moved.
+
+    who: not said: whoever has the call.
+    """
     record = world.diary.by_id.get(touch)
     if record is None or record.state is not TouchState.IN_CALL:
         raise InputError(Problem("nobody has this call", "take it first", "touch"))
     now, run, code = world.now, record.run, ended.disposition
-    who = ended.who or record.held_by or ""
-    answers = _answers(world, record, ended)
     customer = world.people.one(run.run.customer)  # as they were during the call
-    queue = record.queue
+    questions = world.rules.said(run.run.version, world.program(record), record.step).questions
+    if wrong := refusals(
+        ended, questions, ENDINGS, run.run, customer.zones, world.rules.house, now, {*ended.answers, *ended.promised_for}
+    ):
+        raise InputError(wrong)
+    who, queue = who or record.held_by or "", record.queue
+    answers = typed.read(questions, ended.answers, ended.promised_for)[0]
     world.diary.move(record, state=TouchState.DONE)
     record.finished_at, record.disposition, record.reason = now, code, None
     world.diary.told(now, "touch.done", f"{who}: {BY_CODE[code].label.lower()}", record, code)
@@ -159,7 +157,7 @@ def finish(world: World, touch: UUID, ended: Ended) -> None:
         world.people.forget_contact_point(customer.id, "phone", record.phone)
     changes: list[Change] = []
     if code == "do_not_contact":
-        world.suppress(customer.id, ended.scope, ASKED_ON_THE_PHONE, but=run.id)
+        world.suppress(customer.id, ended.scope or "all", ASKED_ON_THE_PHONE, but=run.id)
     if run.run.ended is None and code == "do_not_contact" and ended.scope == "all":
         changes = [End(run.id, EndReason.OPTED_OUT, now, ASKED_ON_THE_PHONE)]
     elif run.run.ended is None:
@@ -167,37 +165,15 @@ def finish(world: World, touch: UUID, ended: Ended) -> None:
         changes = called(facts, record.touch, code, now, world.new_id, ended.call_back_at, ended.call_back_by, who)
     world.diary.write(changes)
     if code in HEARD:
-        for question, day in ended.due.items():
+        for question, day in ended.promised_for.items():
             if what := answers.get(question):
-                _promise(world, record, question, str(what), day, who, queue)
+                _promise(world, record, str(what), day, who, queue)
     world.report(told.about_touch("call.finished", record.touch, run.run, record.customer, {"disposition": code}))
 
 
-def _answers(world: World, record: TouchRecord, ended: Ended) -> dict[str, typed.Value]:
-    """The answers as values. Raises InputError for what the desk would refuse."""
-    code, now = ended.disposition, world.now
-    problems: list[Problem] = []
-    if code not in ENDINGS:
-        problems.append(Problem(f"'{code}' is no disposition", did_you_mean(code, ENDINGS), "disposition"))
-    at = ended.call_back_at
-    if at is not None and (code != "call_back" or at <= now or at >= record.run.run.gives_up_at):
-        hint = "use call_back with a moment in the future, before the follow-up gives up"
-        problems.append(Problem("there can be no call back at that time", hint, "call_back_at"))
-    said = world.rules.said(record.run.run.version, world.program(record), record.step)
-    given = {str(name): typed.storable(typed.written(value)) for name, value in ended.answers.items()}
-    given = {name: text for name, text in given.items() if text.strip()}
-    values, wrong = typed.read(said.questions, given, ended.due)
-    if code in HEARD:
-        problems += [p for p in wrong if p.place in ended.due or given.get(p.place)]
-    if problems:
-        raise InputError(problems)
-    return values
-
-
-def _promise(world: World, record: TouchRecord, question: str, what: str, day: date, who: str, queue: str | None) -> None:
+def _promise(world: World, record: TouchRecord, what: str, day: date, who: str, queue: str | None) -> None:
     run = record.run.run
     at = promised_at(day, world.people.one(run.customer).zones, world.rules.house)
-    if at is None:
-        raise InputError(Problem(f"no promise can be made for {day}", "choose another day", question))
+    assert at is not None, "an ending that promises such a day is refused"
     world.report(told.promise(world.new_id(), what, at, who, queue, run, record.customer, world.now, PROMISE))
     world.diary.told(world.now, "promise.made", f"{who} promised something for {day}", record, who)

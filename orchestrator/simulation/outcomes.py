@@ -11,8 +11,8 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
+from orchestrator.core.calls import ENDINGS
 from orchestrator.errors import PlaybookError, Problem, did_you_mean
-from orchestrator.language.dispositions import BY_CODE
 from orchestrator.language.playbook import Model, Name
 from orchestrator.language.program import Program, TouchNode
 from orchestrator.language.source import Source, parse, read_yaml
@@ -148,8 +148,8 @@ def _unknown_names(outcomes: Outcomes, programs: list[Program], source: Source) 
 
 
 def _disposition(code: str) -> str:
-    if code not in BY_CODE:
-        raise _wrong(f"'{code}' is no disposition", did_you_mean(code, BY_CODE))
+    if code not in ENDINGS:
+        raise _wrong(f"'{code}' is no disposition", did_you_mean(code, ENDINGS))
     return code
 
 

@@ -8,13 +8,12 @@ from uuid import UUID
 
 from orchestrator.core import told
 from orchestrator.core.model import AUTOMATIC_CALLS, TouchState
+from orchestrator.core.speech import PRESSED_STOP
 from orchestrator.language.dispositions import BY_CODE, DEAD_NUMBER
 from orchestrator.simulation.records import TouchRecord
 
 if TYPE_CHECKING:
     from orchestrator.simulation.world import World
-
-PRESSED_STOP = "pressed the key for no more calls"
 
 
 def arrive(world: World, record: TouchRecord, ending: str) -> None:

@@ -10,12 +10,11 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from itertools import count
 from typing import Any
 from uuid import UUID
 
 from orchestrator.core import told
-from orchestrator.core.calls import kept_for
+from orchestrator.core.calls import Ended, kept_for
 from orchestrator.core.intake import Book, take
 from orchestrator.core.judging import LARGE, SMALL, Fate, Go, Later, Over, fate, refuse
 from orchestrator.core.model import Change, Contact, Customer, Deny, Event, Note, PauseScope, TouchState
@@ -30,6 +29,7 @@ from orchestrator.simulation import desk, receipts
 from orchestrator.simulation.arrivals import Arrival, is_opt_out
 from orchestrator.simulation.desk import Taken
 from orchestrator.simulation.diary import Diary
+from orchestrator.simulation.ids import counted_ids
 from orchestrator.simulation.people import People
 from orchestrator.simulation.records import Entry, RunRecord, TouchRecord, ledger_order
 from orchestrator.simulation.rules import Rules
@@ -59,9 +59,8 @@ class World:
         endings: how a message or an automatic call ends that goes out now (simulation/receipts.py); None: it is sent.
         """
         self._endings = endings or (lambda record: None)
-        numbers = count(1)
         self.rules = rules
-        self.new_id = new_id or (lambda: UUID(int=next(numbers)))
+        self.new_id = new_id or counted_ids()
         self.people = People(self.new_id)
         self.staff = frozenset(name.lower() for name in staff)
         self.keeps_words = keep_words
@@ -186,7 +185,8 @@ class World:
         call_back_by: str = "anyone", scope: str = "all", due: Mapping[str, date] | None = None, who: str | None = None,
     ) -> None:  # fmt: skip
         """Say how a call ended that was taken. Raises InputError for an ending or an answer that the desk would refuse."""
-        desk.finish(self, touch, desk.Ended(disposition, answers or {}, call_back_at, call_back_by, scope, due or {}, who))
+        ended = Ended(disposition, desk.as_typed(answers or {}), due or {}, call_back_at, call_back_by, scope)
+        desk.finish(self, touch, ended, who)
 
     # -- reads --------------------------------------------------------------------------------------------------
 

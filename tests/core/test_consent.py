@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.core.model import Allow, Case, Deny, EndReason
 from orchestrator.core.policies import judge
-from orchestrator.language.program import NOW, TouchNode
+from orchestrator.language.program import Timing, TouchNode
 from tests.core.cases import CHICAGO, case, told
 from tests.core.houses import house
 from tests.core.moments import at
@@ -129,7 +129,7 @@ def test_a_number_that_may_not_be_called_is_no_reason_against_an_email() -> None
 def recorded(channel: str, consent: dict[str, str]) -> Case:
     """A call that plays a recording."""
     node = TouchNode(
-        id="quote-check-in", touchpoint="quote-check-in", title="Hello", channel=channel, words="hello", timing=NOW,
+        id="quote-check-in", touchpoint="quote-check-in", title="Hello", channel=channel, words="hello", timing=Timing(),
         stage="quote", owner="sales-ops", purpose="service", window="office", next="exhausted", recorded=True,
     )  # fmt: skip
     usual = case(touch={"channel": channel}, customer={"consent": consent})

@@ -67,7 +67,7 @@ def test_what_could_only_happen_after_it_is_of_use_is_not_done(now: str, expires
 def test_too_late_says_what_put_it_off() -> None:
     verdict = judge(case(touch={"expires_at": at("Tue 20:00", CHICAGO)}), at("Tue 18:00", CHICAGO), house())
 
-    assert verdict == Deny("too late", f"it would come after it is of use (closed until Wed 09:00 in {CHICAGO})")
+    assert verdict == Deny("too late", f"closed until Wed 09:00 in {CHICAGO}; by then it is of no use any more")
 
 
 def test_what_is_put_off_beyond_giving_up_is_out_but_the_enrollment_goes_on_until_then() -> None:

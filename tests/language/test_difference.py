@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,8 +36,29 @@ def texts(old: str, new: str) -> list[str]:
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        (CALL, CALL.replace("2 business days", "1 business day"), ["The check-in call moves from 2 to 1 business days after."]),
-        (CALL, CALL.replace("2 business days", "3 hours"), ["The check-in call moves from 2 business days after to 3 hours after."]),
+        (CALL, CALL.replace("2 business days", "1 business day"), ["The check-in call moves from 2 to 1 business days after the event."]),
+        (CALL, CALL.replace("2 business days", "3 hours"), ["The check-in call moves from 2 business days to 3 hours after the event."]),
+        (
+            THANKS + CALL,
+            THANKS + CALL.replace("2 business days", "1 business day"),
+            ["The check-in call moves from 2 to 1 business days after “thanks”."],
+        ),
+        (
+            THANKS.replace("}", ", title: Thanks for asking us}") + CALL,
+            CALL.replace("2 business days", "1 business day"),
+            [
+                "The check-in call moves from 2 business days after “Thanks for asking us” to 1 business day after the event.",
+                "The thanks e-mail is gone; it came first.",
+            ],
+        ),
+        (
+            CALL.replace("}", ", outcomes: {declined: [{touchpoint: sorry, text: sorry, after: 3 days}]}}"),
+            CALL.replace("}", ", outcomes: {declined: [{touchpoint: sorry, text: sorry, after: 4 days, at: '09:00'}]}}"),
+            [
+                "The sorry text moves from 3 days after “check-in” to 4 days after “check-in” at 09:00.",
+                "The sorry text: the time of day is now 09:00.",
+            ],
+        ),
         (CALL, CALL.replace("queue: sales", "queue: leads"), ["The check-in call: the queue changes from sales to leads."]),
         (THANKS + SORRY, THANKS, ["The sorry text is gone; it came after the thanks e-mail."]),
         (THANKS, THANKS + SORRY, ["The sorry text is new, after the thanks e-mail: 3 days after."]),
@@ -165,3 +187,14 @@ def test_each_step_has_one_partner_at_most_and_what_differs_is_told(one: list[st
     assert len(found.pairs) + len(found.gone) == a
     assert len(found.pairs) + len(found.added) == b
     assert bool(told) == (left != right)
+
+
+def test_words_that_repeat_themselves_differ_in_what_is_new() -> None:
+    body = "Hello there.\n" * 1_400
+    old, new = (document(THANKS, emails__thanks=f"---\nsubject: Thanks\n---\n{text}") for text in (body, f"Well. {body}"))
+    before = time.process_time()
+
+    told = [one.text for one in difference(old, new)]
+
+    assert told == ["emails/thanks.md: it also says “Well.”"]
+    assert time.process_time() - before < 1

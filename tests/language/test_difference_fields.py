@@ -159,6 +159,8 @@ CASES: dict[str, tuple[Path, Any]] = {
     "HouseRules.queues": (("house", "queues", "leads"), {"title": "Leads"}),
     "HouseRules.dispositions": (("house", "dispositions"), {"declined": "Said no"}),
     "HouseRules.wrap_up": (("house", "wrap_up"), "5 minutes"),
+    "HouseRules.reading": (("house", "reading"), "30 minutes"),
+    "HouseRules.by_hand": (("house", "by_hand"), "1 hour"),
     "HouseRules.languages": (("house", "languages"), ["en"]),
     "HouseRules.needs_approval": (("house", "needs_approval"), True),
     "HouseRules.desk": (("house", "desk"), None),

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from orchestrator.errors import PlaybookError, Problem
 from orchestrator.language.playbook import Model
-from orchestrator.language.source import MOST_BYTES, Source, parse, read_yaml
+from orchestrator.language.source import MOST_BYTES, Source, parse, read_top, read_yaml
 
 
 def refused(text: str) -> Problem:
@@ -64,6 +64,14 @@ def test_a_key_is_always_text() -> None:
         ("a: @x\n", 1, 4, "a value cannot start with this character", "quotes"),
         ("a: %x\n", 1, 4, "a value cannot start with %", "quotes"),
         ("a: 1\nb: 2\na: 3\n", 3, 1, "'a' comes twice", "it is already in line 1"),
+        # a forgotten colon is told where it was forgotten, not where the parser gave up: behind comments, in the line below
+        ("a:\n  b: 1\n  c 2\n\n  # more: of it\n  d: 3\n", 3, 3, "a line without ': '", "every line is 'key: value'"),
+        ("a: 1\nb\n", 2, 1, "a line without ': '", "every line is 'key: value'"),
+        ("# first\na 1\n\n# more: of it\nb: 2\n", 2, 1, "a line without ': '", "every line is 'key: value'"),
+        ("a:\n  - b 1\n    c: 2\n", 2, 5, "a line without ': '", "every line is 'key: value'"),
+        ("a:\n  - b 1\n    # more: of it\n    c: 2\n", 2, 5, "a line without ': '", "every line is 'key: value'"),
+        ("a:\n  - b\n    # more: of it\n    c: 2\n", 4, 5, "this line is not where it belongs", "same column"),
+        ("a: 1\n  b: 2\n", 2, 3, "this line is not where it belongs", "same column"),
         ("a: {b: 1, b: 2}\n", 1, 11, "'b' comes twice", "it is already in line 1"),
         ("a: &x 1\n", 1, 4, "anchors (&) are not used here", "starts with & in quotes"),
         ("a: 1\nb: *x\n", 2, 4, "aliases (*) are not used here", "starts with * in quotes"),
@@ -257,3 +265,25 @@ def test_what_another_tool_wrote_as_json_is_read_the_same(data: dict[str, object
         assert set(answer.spots) >= {(key,) for key in data}
     else:
         assert all("invisible character" in p.problem or "a key" in p.problem for p in answer)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("a: 1\nkey: quote\n", ("quote",)),
+        ('"key": "quote"', ("quote",)),
+        ("{b: {key: no}, key: [one, 'two']}", ("one", "two")),
+        ("b:\n  key: no\nkey:\n- one\n- 007\nc: [", ("one", "007")),
+        ("\ufeffkey: quote\r\n", ("quote",)),
+        ("key: quote\n\tbroken: [", ("quote",)),
+        ("a: |\n  key: no\n", ()),
+        ("key: {a: {b: c}}", ()),
+        ("broken: [\nkey: quote\n", ()),
+        ("- key: quote\n", ()),
+        ("key", ()),
+        ("", ()),
+        ("%", ()),
+    ],
+)
+def test_one_key_of_a_file_is_read_whatever_is_wrong_below_it(text: str, found: tuple[str, ...]) -> None:
+    assert read_top(text, "key") == found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -298,6 +299,45 @@ def test_an_emoji_of_several_signs_stays_whole() -> None:
 def test_a_template_that_does_too_much_is_stopped(text: str) -> None:
     with pytest.raises(CannotSay):
         render(text, note="x" * 1_000)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% assign a = 'xxxxxxxxxxxx' %}{% assign a = a | replace: 'x', a | replace: 'x', a %}{{ a | replace: 'x', a | size }}",
+        "{% assign a = 'xxxxxxxxxxxx' %}{% assign a = a | replace: 'x', a | replace: 'x', a %}{{ a | split: '' | join: a | size }}",
+        "{% assign a = event.note | append: event.note %}{{ a | replace: '', a | size }}",
+    ],
+)
+def test_a_value_that_becomes_too_long_takes_no_memory_first(text: str) -> None:
+    template = compile_template(text, "hello", "emails/hello.md")
+    tracemalloc.start()
+
+    try:
+        with pytest.raises(CannotSay, match="a value of more than 20,000 characters"):
+            template.render(facts(note="x" * 1_000))
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert most < 1_000_000, "they took 3 to 374 MB before they were refused"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{{ event.note | replace: 'x', 'yyyyyyyyyyyyyyyyyyyy' | size }}", "20000"),
+        ("{{ event.note | replace: 'xxxxx', 'y' | size }}", "200"),
+        ("{{ event.note | split: '' | join: '1234567890123456789' | size }}", "19981"),
+        (
+            "{{ event.options | join }} {{ event.options | join: ', ' }} {{ event.note | join: 'yy' | size }}",
+            "deck gutter deck, gutter 1000",
+        ),
+        ("{{ (1..4) | join: 0 }} {{ event.amount | replace: 8, 9 }}", "1020304 1950"),
+    ],
+)
+def test_a_value_of_just_so_many_characters_is_said(text: str, said: str) -> None:
+    assert render(text, note="x" * 1_000) == said
 
 
 @pytest.mark.parametrize(

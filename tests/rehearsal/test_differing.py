@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
+import pytest
+
+from orchestrator.rehearsal.differing import closest
 from orchestrator.rehearsal.stage import Stage
 from tests.rehearsal.stories import SENT, THANKS, outcome_of, shown, story
 
@@ -75,6 +80,27 @@ def test_words_that_are_not_said_are_shown_beside_the_nearest_that_are(stage: St
     assert said.count("quote-thanks") == 1
 
 
+@pytest.mark.parametrize(
+    ("piece", "words", "near"),
+    [
+        ("Shall we come on Friday?", "Hi Dana.\nShall we come on Monday? Just say so.", "Shall we come on Monday?"),
+        ("Thanx!", "Hello Dana.\nThanks, Dana! Until soon.", "Thanks, Dana!"),
+        ("SHALL WE COME", "We call. Shall we come?", "Shall we come?"),
+        ("anything", "", ""),
+    ],
+)
+def test_the_nearest_words_are_those_with_most_in_common(piece: str, words: str, near: str) -> None:
+    assert closest(piece, words) == near
+
+
+def test_words_that_repeat_themselves_do_not_keep_the_page_waiting() -> None:
+    before = time.process_time()
+
+    closest("ab " * 10_000, "ba " * 10_000)
+
+    assert time.process_time() - before < 1, "0.03 s measured; 4,000 signs took 19 s when their order was compared"
+
+
 def test_all_of_the_words_can_be_expected(stage: Stage) -> None:
     exactly = '{at: Thu 2026-03-12 10:15, touchpoint: sorry-we-missed-you, is: sent, says_exactly: "EXACT"}'
     words = (
@@ -105,7 +131,7 @@ def test_a_call_back_that_the_desk_would_refuse_is_a_difference(stage: Stage) ->
     )
 
     assert not outcome.agrees
-    assert "there can be no call back at that time" in shown(outcome)
+    assert "this follow-up is over by then: it gives up on " in shown(outcome)
 
 
 def test_an_answer_when_nobody_asked_is_a_difference(stage: Stage) -> None:

@@ -65,6 +65,15 @@ def test_a_call_back_asks_for_its_moment(stage: Stage) -> None:
     assert "That is over" in said
 
 
+def test_an_ending_that_the_desk_refuses_is_told_and_asked_again(stage: Stage) -> None:
+    said = played(stage, "", "", "", "", "c", "call_back", "Fri 2027-03-12 10:00", "declined", "f")
+
+    assert "this follow-up is over by then: it gives up on " in said
+    assert "Follow up a sent quote ends: stopped" in said
+    assert "ends: declined}" in said.split("when:")[1]
+    assert "call_back" not in said.split("when:")[1]
+
+
 def test_time_passes_until_a_moment_or_until_a_call_waits(stage: Stage) -> None:
     said = played(stage, "", "", "u", "Fri 09:00")
 

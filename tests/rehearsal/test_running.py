@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from orchestrator.rehearsal.stage import Stage
-from orchestrator.rehearsal.steps import steps_of
 from tests.rehearsal.stories import HEAD, SENT, THANKS, came, changed, outcome_of, shown, story
 
 VISIT = """\
@@ -165,7 +164,7 @@ def test_a_story_is_told_as_moments_with_words_and_reasons(stage: Stage) -> None
     result = outcome_of(stage, story([SENT, "{touchpoint: quote-check-in, ends: completed}"])).result
     assert result is not None
 
-    moments = steps_of(result)
+    moments = result.moments
 
     assert [(m.local, m.kind, m.title, m.result) for m in moments][:5] == [
         ("Tue 2026-03-10 10:00", "event", "quote.sent", ""),
@@ -197,4 +196,4 @@ def test_words_are_told_as_the_customer_reads_them(stage: Stage) -> None:
     outcome = outcome_of(stage, story([SENT], more="until: Tue 2026-03-10 11:00"))
 
     assert outcome.result is not None
-    assert any("or call (312) 555-0100. Otherwise" in moment.words for moment in steps_of(outcome.result))
+    assert any("or call (312) 555-0100. Otherwise" in moment.words for moment in outcome.result.moments)

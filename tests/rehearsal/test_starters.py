@@ -14,7 +14,7 @@ from orchestrator.rehearsal.stage import Stage
 from tests.rehearsal.conftest import STARTERS
 from tests.rehearsal.stories import shown
 
-FILES = files_of(STARTERS)
+FILES = {path: file.text for path, file in files_of(STARTERS).items()}
 PLAYBOOKS = sorted(p.stem for p in STARTERS.glob("*.yaml") if p.stem not in ("lifecycle", "house-rules"))
 CALLS = {"call", "voice", "voicemail"}
 

@@ -65,6 +65,7 @@ def test_a_log_without_an_event_is_no_log(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("defautl: no_answer\n", "outcomes.yaml:1:1: 'defautl' is not known here (did you mean 'default'?)"),
+        ("default: disposition_missing\n", "outcomes.yaml:1:10: 'disposition_missing' is no disposition ("),
         ("default: nobody_home\n", "outcomes.yaml:1:10: 'nobody_home' is no disposition ("),
         ("rules:\n  - when: {try: 1}\n    disposition: compleeted\n", "yaml:3:18: 'compleeted' is no disposition (did you mean 'completed'?)"),
         ("rules:\n  - when: {touchpoint: offer-chek-in}\n    disposition: busy\n", "yaml:2:24: no playbook has a call 'offer-chek-in' (did you mean"),

@@ -94,11 +94,10 @@ def test_the_stored_events_lead_to_the_touches_that_they_led_to_when_they_came(t
 
     parts = build(Settings(database_url=url, broker_url=IN_PROCESS))
     try:
-        with from_database(parts) as source:
-            arrived = list(source.events())
-            assert source.done == 1.0
-        with from_database(parts, since=at_noon(8)) as source:
-            later = [arrival for arrival in source.events() if not is_opt_out(arrival)]
+        source = from_database(parts)
+        arrived = list(source.events())
+        assert source.done == 1.0
+        later = [arrival for arrival in from_database(parts, since=at_noon(8)).events() if not is_opt_out(arrival)]
     finally:
         parts.database.close()
     world = simulate(rules_of("loans"), arrived, outcomes_of("loans"))

@@ -223,8 +223,12 @@ def test_a_promise_is_in_the_queue_again_on_its_morning() -> None:
     [
         ("complete", {}, "is no disposition"),
         ("completed", {"answers": {"mood": "furious"}}, "none of the choices"),
-        ("completed", {"call_back_at": at("2026-11-04 10:00")}, "no call back"),
-        ("call_back", {"call_back_at": at("2026-11-01 10:00")}, "no call back"),
+        (
+            "completed",
+            {"call_back_at": at("2026-11-04 10:00")},
+            "a time to call back was given, but the disposition is completed",
+        ),
+        ("call_back", {"call_back_at": at("2026-11-01 10:00")}, "the time to call back has passed"),
     ],
 )
 def test_an_ending_that_the_desk_would_refuse_is_refused(disposition: str, more: dict[str, object], said: str) -> None:

@@ -62,7 +62,7 @@ def agree(case: Case, at: datetime, house: House, policies: Sequence[Policy]) ->
         movers[objection.rule] = objection.why
         too_late = _too_late(case, moment)
         if too_late:
-            return Deny("too late", f"{too_late} ({'; '.join(movers.values())})")
+            return Deny("too late", f"{'; '.join(movers.values())}; {too_late}")
     return Deny("doubt", f"the policies found no moment that suits them all in {ROUNDS} rounds ({'; '.join(movers.values())})")
 
 
@@ -77,8 +77,8 @@ def _first_objection(case: Case, moment: datetime, house: House, policies: Seque
 def _too_late(case: Case, moment: datetime) -> str:
     """Why a touch put off to this moment would be of no use any more; empty when it would."""
     if case.touch.expires_at is not None and moment > case.touch.expires_at:
-        return "it would come after it is of use"
+        return "by then it is of no use any more"
     if moment >= case.run.gives_up_at:
         # The enrollment itself goes on until then: only this touch is out, a later one may have wider hours.
-        return "it would come after the follow-up gives up"
+        return "by then the follow-up has given up"
     return ""

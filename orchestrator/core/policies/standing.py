@@ -16,5 +16,5 @@ def judge(case: Case, at: datetime, house: House) -> Verdict:
     if at >= run.gives_up_at:
         return Deny("gave up", "the follow-up has gone on for as long as it may", ends=EndReason.EXPIRED)
     if case.touch.expires_at is not None and at > case.touch.expires_at:
-        return Deny("too late", "it would come after it is of use")
+        return Deny("too late", "it is of no use any more")
     return Allow()

@@ -120,6 +120,8 @@ NOUNS: Mapping[type[BaseModel], Mapping[str, str]] = {
         "queues": "the queue {}",
         "dispositions": "the label of {}",
         "wrap_up": "how long a call may stay without its ending",
+        "reading": "how long somebody may have a call before they dial",
+        "by_hand": "how long a call dialled by hand may go on",
         "languages": "the languages of the desk",
         "needs_approval": "whether another person approves playbooks",
         "desk": "the desk",

@@ -41,12 +41,12 @@ def called(step: Step, id_: NodeId = "") -> str:
     return f"'{step}'"
 
 
-def timing(step: Timed) -> str:
-    """When a step happens, in words."""
+def timing(step: Timed, before: str = "") -> str:
+    """When a step happens, in words. before: what its delay counts from, with a space in front; nothing where the place is told anyway."""
     at = f" at {step.at}" if step.at else ""
     if step.when:
         return f"{step.when}{at}" if step.when.delay else f"at {step.when}{at}"
-    return f"{step.after} after{at}" if step.after else f"right away{at}"
+    return f"{step.after} after{before}{at}" if step.after else f"right away{at}"
 
 
 def _named(one: StepAt) -> str:
@@ -132,7 +132,7 @@ def _changes(one: StepAt, twin: StepAt, found: Matching) -> Iterator[tuple[str, 
     who = called(old)
     match old, new:
         case Touchpoint(), Touchpoint():
-            yield from _touchpoint(who, old, new)
+            yield from _touchpoint(who, old, new, (_before(one, found.old), _before(twin, found.new)))
         case Wait(), Wait():
             if (old.wait, old.at) != (new.wait, new.at):
                 field = "Wait.wait" if old.wait != new.wait else "Wait.at"
@@ -150,7 +150,8 @@ def _changes(one: StepAt, twin: StepAt, found: Matching) -> Iterator[tuple[str, 
             yield from _split(who, old, new)
 
 
-def _touchpoint(who: str, old: Touchpoint, new: Touchpoint) -> Iterator[tuple[str, str]]:
+def _touchpoint(who: str, old: Touchpoint, new: Touchpoint, before: tuple[str, str]) -> Iterator[tuple[str, str]]:
+    """before: what the delay of each counts from."""
     if old.touchpoint != new.touchpoint:
         yield "Touchpoint.touchpoint", f"{who} is now called {new.touchpoint}"
     if old.channel != new.channel:
@@ -162,7 +163,7 @@ def _touchpoint(who: str, old: Touchpoint, new: Touchpoint) -> Iterator[tuple[st
         yield f"Touchpoint.{old.channel}", f"{who} says {new.words} instead of {old.words}"
     differs = [name for name in ("after", "when", "at") if getattr(old, name) != getattr(new, name)]
     if differs:
-        yield f"Touchpoint.{differs[0]}", f"{who} moves {_moves(old, new)}"
+        yield f"Touchpoint.{differs[0]}", f"{who} moves {_moves(old, new, *before)}"
         yield from (
             (f"Touchpoint.{name}", change(f"{who}: {NOUNS[Touchpoint][name]}", getattr(old, name), getattr(new, name)))
             for name in differs[1:]
@@ -173,12 +174,27 @@ def _touchpoint(who: str, old: Touchpoint, new: Touchpoint) -> Iterator[tuple[st
     yield from _outcomes(who, old, new)
 
 
-def _moves(old: Timed, new: Timed) -> str:
-    """ "from 2 to 1 business days after", where only the number changes."""
+def _moves(old: Timed, new: Timed, before: str, now_before: str) -> str:
+    """ "from 2 to 1 business days after the event", where only the number changes."""
     a, b = old.after, new.after
-    if a and b and a.unit == b.unit and not (old.when or new.when or old.at or new.at):
-        return f"from {a.count} to {b.count} {a.unit.replace('_', ' ')} after"
-    return f"from {timing(old)} to {timing(new)}"
+    if a and b and before == now_before and not (old.at or new.at):
+        if a.unit == b.unit:
+            return f"from {a.count} to {b.count} {a.unit.replace('_', ' ')} after {before}"
+        return f"from {a} to {b} after {before}"
+    return f"from {timing(old, f' {before}')} to {timing(new, f' {now_before}')}"
+
+
+def _before(one: StepAt, steps: Steps) -> str:
+    """What the delay of a step counts from: "the event", "“Thanks for asking us”"."""
+    for each in lists(steps):
+        if each.id == one.list_id and one.index:
+            return _titled(each.steps[one.index - 1].step)
+    owner = next((s for s in every(steps) if any(inner.id == one.list_id for inner in s.inner)), None)
+    return _titled(owner.step) if owner else "the event"
+
+
+def _titled(step: Step) -> str:
+    return f"“{step.title or step.touchpoint}”" if isinstance(step, Touchpoint) else called(step)
 
 
 def _outcomes(who: str, old: Touchpoint, new: Touchpoint) -> Iterator[tuple[str, str]]:

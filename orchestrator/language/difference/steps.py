@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator.language.playbook import Branch, Playbook, Split, Step, Touchpoint, WaitFor
@@ -187,7 +187,6 @@ def _pair(
 
 
 Slot = tuple[str, str, int]  # the named step before it, its kind, which of that kind since then
-Alike = Callable[[StepAt, Slot, StepAt, Slot], bool]
 
 
 def _slots(steps: Steps) -> dict[NodeId, Slot]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
 
 from orchestrator.language.difference.fields import Said, fields
 from orchestrator.language.difference.sentence import quoted
+from orchestrator.language.difference.stretches import stretches
 from orchestrator.language.words import Words
 
 _ENDS = re.compile(r"(?<=[.!?…])[ \t]+|\n+")
@@ -28,15 +28,14 @@ def words_difference(old: Words, new: Words) -> Iterator[Said]:
 
 def _body(before: str, after: str) -> Iterator[str]:
     old, new = sentences(before), sentences(after)
-    for what, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for a, b, c, d in stretches(old, new):
         gone, there = quoted(" ".join(old[a:b])), quoted(" ".join(new[c:d]))
-        match what:
-            case "replace":
-                yield f"instead of {gone} it says {there}"
-            case "insert":
-                yield f"it also says {there}"
-            case "delete":
-                yield f"it no longer says {gone}"
+        if a == b:
+            yield f"it also says {there}"
+        elif c == d:
+            yield f"it no longer says {gone}"
+        else:
+            yield f"instead of {gone} it says {there}"
 
 
 def sentences(text: str) -> list[str]:
