@@ -9,7 +9,7 @@ BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long browser pictures check bench bench-providers bench-desk bench-board bench-lint lock clean
+.PHONY: help demo test test-long browser pictures check bench bench-providers bench-desk bench-board bench-pages bench-lint lock clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -51,6 +51,9 @@ bench-desk: $(VENV)/.ready ## Measure "next call" with 100,000 calls waiting and
 
 bench-board: $(VENV)/.ready ## Measure one picture of the board with 100,000 calls waiting and 200 people on the desk
 	@$(BIN)/python -m tests.bench.board $(ARGS)
+
+bench-pages: $(VENV)/.ready ## Measure every page with 100,000 calls waiting and 200 people on the desk: some minutes
+	@$(BIN)/python -m tests.bench.pages $(ARGS)
 
 bench-lint: $(VENV)/.ready ## Measure how long it takes to check one playbook, and two hundred
 	@$(BIN)/python -m tests.bench.lint $(ARGS)

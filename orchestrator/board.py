@@ -1,6 +1,6 @@
 """The desk at one moment, as a lead sees it: queues, people, the hours ahead, and what waits for a person to decide.
 
-Seven statements, however many queues and people there are; one picture a second serves everybody who looks (Shared).
+Eight statements, however many queues and people there are; one picture serves everybody who looks at about the same time (Shared).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -22,7 +23,10 @@ from orchestrator.rulebook import InUse
 from orchestrator.store import board as store
 from orchestrator.store.database import Row, Work
 
-FRESH_FOR = timedelta(seconds=1)  # a picture is shared for so long
+# A change is on every board within two seconds: at worst a page asks just before it, hears of a picture that is FRESH_FOR old, and
+# asks again after ASKS_EVERY; the rest is for making that picture and bringing it there.
+FRESH_FOR = timedelta(seconds=0.4)  # a picture is shared for so long
+ASKS_EVERY = timedelta(seconds=1.2)
 HOURS_AHEAD = 8
 CALLS_AN_HOUR = 6.0  # of one person, until today has shown better
 MEASURED_OVER = timedelta(hours=2)
@@ -32,6 +36,10 @@ PRIORITIES = {
     1: "before everything", 2: "very urgent", 3: "urgent", 4: "rather urgent", 5: "ordinary",
     6: "not urgent", 7: "can wait", 8: "can wait long", 9: "last of all",
 }  # fmt: skip
+
+
+Sums = tuple[int, int, int]  # of a person today: calls filed, seconds of talk, seconds of wrap-up
+NOTHING: Sums = (0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +127,7 @@ class Needs:
         return self.messages + self.calls + self.events + self.deliveries + self.replies
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Picture:
     """Everything on the board."""
 
@@ -138,7 +146,7 @@ class Picture:
         """How many people are on the desk."""
         return sum(p.on_since is not None for p in self.people)
 
-    @property
+    @cached_property
     def version(self) -> str:
         """Changes when something on the board does; with every minute too, because shown spans of time grow."""
         facts = (self.queues, self.people, [h.due for h in self.hours], self.rate, self.needs, self.holds)
@@ -146,14 +154,14 @@ class Picture:
 
 
 class Shared:
-    """The newest picture, made at most once a second in this process, for everybody who looks."""
+    """The newest picture, made once in this process for everybody who looks while it is fresh."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._last: Picture | None = None
 
     def at(self, parts: Parts, now: datetime) -> Picture:
-        """A picture that is not older than a second. Whoever asks while it is being made waits for that one."""
+        """A picture that is fresh. Whoever asks while it is being made waits for that one."""
         with self._lock:
             if self._last is None or not timedelta(0) <= now - self._last.at < FRESH_FOR:
                 self._last = picture(parts, now)
@@ -197,7 +205,7 @@ def _picture(work: Work, in_use: InUse, now: datetime) -> Picture:
     members = store.people(work)
     done = store.today(work, day_began(in_use, now), now - MEASURED_OVER)
     holds = tuple(Hold(r.scope, r.name, r.since, r.by) for r in store.paused(work))
-    people = _people(members, calls, done, now)
+    people = _people(members, calls, _by_person(done), now)
     on = [m for m in members if m.on_since is not None]
     rate, measured = _rate(on, done, now)
     queues = _queues(in_use, store.waiting(work, now), calls, done, on, holds)
@@ -240,23 +248,23 @@ def _queues(
 
 
 def _people(
-    members: Sequence[Row[Any]], calls: Sequence[Row[Any]], done: Sequence[Row[Any]], now: datetime
+    members: Sequence[Row[Any]], calls: Sequence[Row[Any]], done: Mapping[str, Sums], now: datetime
 ) -> tuple[PersonNow, ...]:
     """Whoever is on the desk or has a call: first those with a call, then those who are free, then those who are away."""
     has = {c.held_by: c for c in calls}
     known = {m.name for m in members}
     answer = [_person(m, has.get(m.name), done, now) for m in members if m.on_since is not None or m.name in has]
     others = sorted(has.keys() - known)
-    answer += [PersonNow(name, name, None, *_state(has[name]), (), _call(has[name]), *_sums(name, done)) for name in others]
+    answer += [PersonNow(name, name, None, *_state(has[name]), (), _call(has[name]), *done.get(name, NOTHING)) for name in others]
     order = {"free": 1, "away": 2}
     return tuple(sorted(answer, key=lambda p: (order.get(p.state, 0), p.title.lower(), p.name)))
 
 
-def _person(member: Row[Any], call: Row[Any] | None, done: Sequence[Row[Any]], now: datetime) -> PersonNow:
+def _person(member: Row[Any], call: Row[Any] | None, done: Mapping[str, Sums], now: datetime) -> PersonNow:
     state, since = _state(call) if call is not None else _without_call(member, now)
     return PersonNow(
         member.name, member.title, member.id, state, since, tuple(member.queues), None if call is None else _call(call),
-        *_sums(member.name, done), on_since=member.on_since,
+        *done.get(member.name, NOTHING), on_since=member.on_since,
     )  # fmt: skip
 
 
@@ -275,9 +283,13 @@ def _call(row: Row[Any]) -> CallNow:
     return CallNow(row.id, row.queue, row.touchpoint, row.customer_id, row.name or row.ref)
 
 
-def _sums(name: str, done: Sequence[Row[Any]]) -> tuple[int, int, int]:
-    mine = [d for d in done if d.who == name]
-    return sum(d.filed for d in mine), round(sum(d.talk_s or 0 for d in mine)), round(sum(d.wrap_up_s or 0 for d in mine))
+def _by_person(done: Sequence[Row[Any]]) -> dict[str, Sums]:
+    """What each did today over all queues: calls filed, seconds of talk and of wrap-up."""
+    sums: dict[str, tuple[int, float, float]] = {}
+    for row in done:
+        filed, talk, wrap_up = sums.get(row.who, (0, 0.0, 0.0))
+        sums[row.who] = filed + row.filed, talk + (row.talk_s or 0), wrap_up + (row.wrap_up_s or 0)
+    return {who: (filed, round(talk), round(wrap_up)) for who, (filed, talk, wrap_up) in sums.items()}
 
 
 def _rate(on: Sequence[Row[Any]], done: Sequence[Row[Any]], now: datetime) -> tuple[float, bool]:

@@ -63,8 +63,11 @@ class Checked:
                     others |= self._design(work, other, rows).playbooks
                 except PlaybookError:
                     continue  # its own page says so
-        everything = replace(this, playbooks={**this.playbooks, **others})  # first: what is said of a pair is said of it
-        return tuple(finding for finding in self._look(everything, [name]) if finding.playbook == name)
+        all_of_them = {**this.playbooks, **others}
+        # in the order of a folder: what is said of two playbooks is the same, wherever it is asked
+        in_order = sorted(all_of_them.items(), key=lambda one: one[1].path)
+        everything = replace(this, playbooks=dict(in_order))
+        return tuple(finding for finding in self._look(everything, [name]) if finding.is_about(name))
 
     def _design(self, work: Work, name: str, rows: Mapping[str, UUID]) -> Design:
         """One version under today's rules."""

@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from orchestrator.checking import checked
 from orchestrator.core.model import PauseScope
 from orchestrator.core.roles import Right
 from orchestrator.core.zones import zone_of
-from orchestrator.errors import NotFound
+from orchestrator.errors import NotFound, NothingPublished
 from orchestrator.language.design import LoadedVersion
 from orchestrator.language.house_rules import WEEKDAYS, Window
 from orchestrator.language.picture import Picture, Spot, leads, picture
 from orchestrator.language.program import NodeId
 from orchestrator.language.system_events import BUILT_IN
 from orchestrator.lint.finding import Finding
+from orchestrator.parts import Parts
 from orchestrator.rulebook import InUse
 from orchestrator.store import pauses, standing, versions
-from orchestrator.store.database import Work
+from orchestrator.store.database import Database, Work
 from orchestrator.store.staff import Member
 from orchestrator.store.standing import Inside
 
-KEPT_FOR = timedelta(seconds=5)  # counting a hundred thousand takes a tenth of a second
+KEPT_FOR = timedelta(seconds=5)  # counting a hundred thousand takes a quarter of a second …
+SERVED_FOR = timedelta(minutes=1)  # … so older counts are shown, with their moment, while they are made anew
 LOOKS_BACK = timedelta(days=30)
 PAGE = 50
+_log = logging.getLogger(__name__)
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -45,25 +50,70 @@ class Counted:
         return sum(self.steps.get(version, {}).values())
 
 
-class Counts:
-    """Counts of one process, counted anew when they are five seconds old. Whoever comes meanwhile gets the last ones."""
+def _in_a_thread(act: Callable[[], None]) -> None:
+    threading.Thread(target=act, name="counts", daemon=True).start()
 
-    def __init__(self) -> None:
+
+class Counts:
+    """Counts of one database in this process. When they are five seconds old they are made anew, beside the page that asked."""
+
+    def __init__(self, beside: Callable[[Callable[[], None]], None] = _in_a_thread) -> None:
+        self._beside = beside
         self._lock = threading.Lock()
         self._last: Counted | None = None
 
-    def at(self, work: Work, in_use: InUse, now: datetime) -> Counted:
-        """What is counted by now, in the unit of work that is open already: SQLite has one for all."""
+    def at(self, parts: Parts, work: Work, in_use: InUse, now: datetime) -> Counted:
+        """What is counted by now: at most a minute old, and five seconds old where pages are looked at all the time."""
         last = self._last
         if last is not None and abs(now - last.at) < KEPT_FOR:
             return last
         if not self._lock.acquire(blocking=False):  # somebody counts just now; waiting with a unit of work open could be for ever
             return last if last is not None else _count(work, in_use, now)
+        if last is not None and abs(now - last.at) < SERVED_FOR:
+            try:
+                self._beside(lambda: self._again(parts))
+            except RuntimeError:  # no thread to be had
+                self._lock.release()
+            return last
         try:
             self._last = _count(work, in_use, now)
             return self._last
         finally:
             self._lock.release()
+
+    def forget(self) -> None:
+        """Somebody changed who stands where, and wants to see it now."""
+        self._last = None
+
+    def _again(self, parts: Parts) -> None:
+        try:
+            self._last = parts.database.run(lambda work: _count(work, parts.rulebook.refresh(work), parts.clock()))
+        except Exception:  # shell: the last counts are shown for a while, then a page counts and says what is wrong
+            _log.warning("the customers in each step could not be counted", exc_info=True)
+        finally:
+            self._lock.release()
+
+
+_COUNTS: WeakKeyDictionary[Database, Counts] = WeakKeyDictionary()
+_MAKING = threading.Lock()
+
+
+def counts_of(parts: Parts) -> Counts:
+    """The one of this process for a database: all pages share what was counted."""
+    with _MAKING:
+        return _COUNTS.setdefault(parts.database, Counts())
+
+
+def steps_now(parts: Parts, now: datetime) -> Mapping[UUID, Mapping[NodeId, int]]:
+    """Who stands where by version, as counted of late; nobody where nothing is published."""
+
+    def unit(work: Work) -> Mapping[UUID, Mapping[NodeId, int]]:
+        try:
+            return counts_of(parts).at(parts, work, parts.rulebook.refresh(work), now).steps
+        except NothingPublished:
+            return {}
+
+    return parts.database.run(unit)
 
 
 @dataclass(frozen=True, slots=True)

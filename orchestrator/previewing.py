@@ -6,13 +6,15 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from orchestrator import likely, made_up
 from orchestrator.channels import letter
 from orchestrator.channels.base import Company, Outgoing, Survey
 from orchestrator.channels.segments import Segments, segments
+from orchestrator.core.known import known
+from orchestrator.core.model import Customer, Run
 from orchestrator.core.speech import KEY_WORDS
 from orchestrator.core.zones import zone_of
 from orchestrator.errors import TouchpointError
@@ -94,6 +96,27 @@ def real(work: Work, in_use: InUse, inside: Inside) -> Values | None:
         group, _, last = name.partition(".")
         nested.setdefault(group, {})[last] = value
     return {**nested, "touch": {"tries": inside.touch.tries}}
+
+
+def of_customer(
+    in_use: InUse, loaded: LoadedVersion, customer: Customer, event: Mapping[str, object] | None, subject: str | None, now: datetime
+) -> Values:  # fmt: skip
+    """What is known about somebody who is not in the playbook, as if it began for them now.
+
+    event: what the event carries that would begin it. None: an event is made up, as are the answers of calls that nobody has made.
+    """
+    made_up_values = imaginary(in_use, loaded, now)
+    run = Run(
+        UUID(int=0), UUID(int=0), loaded.program.playbook, 0, subject or _group(made_up_values, "subject")["id"], customer.id, now, now,
+        _group(made_up_values, "event") if event is None else event, _group(made_up_values, "answers"),
+    )  # fmt: skip
+    return known(run, customer, loaded.program, 1, in_use.house, in_use.company)
+
+
+def _group(values: Values, name: str) -> Mapping[str, Any]:
+    found = values[name]
+    assert isinstance(found, Mapping), "values come in groups"
+    return found
 
 
 def preview(in_use: InUse, loaded: LoadedVersion, node: TouchNode, values: Values, whose: str, now: datetime) -> Preview:

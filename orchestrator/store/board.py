@@ -10,8 +10,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, tuple_
 
 from orchestrator.core.model import TouchState
+from orchestrator.store import finding
 from orchestrator.store.database import Work
 from orchestrator.store.schema import attempt, call_sheet, customer, enrollment, event, inbox, pause, reply, staff, touch
+from orchestrator.store.sets import among, keys
 
 READY = touch.c.state == TouchState.READY
 PLANNED_CALL = and_(touch.c.channel == "call", touch.c.state == TouchState.PLANNED)
@@ -112,6 +114,9 @@ def people(work: Work, limit: int = 2_000) -> list[Row[Any]]:
 # -- lists: the calls of one queue, one call, one person ----------------------------------------------------------
 
 
+SEARCHED = 1_000  # calls of a queue in which parts of names are looked for
+NAMED = 1_000  # customers whose name begins so
+_IN_ORDER = (touch.c.rank_at, touch.c.id)
 CALL: tuple[Any, ...] = (
     touch.c.id, touch.c.queue, touch.c.touchpoint, touch.c.state, touch.c.priority, touch.c.due_at, touch.c.expires_at,
     touch.c.escalate_at, touch.c.rank_at, touch.c.tries, touch.c.why, touch.c.skill, touch.c.language, touch.c.offered_to,
@@ -125,18 +130,43 @@ def _calls() -> Select[Any]:
     return select(*CALL).select_from(joined)
 
 
-def queue(work: Work, name: str, limit: int, after: UUID | None = None, like: str = "") -> list[Row[Any]]:
-    """The calls that wait in one queue, the first first. after: the last one that was shown. like: part of a name, a customer or a subject."""
+def queue(work: Work, name: str, limit: int, after: UUID | None = None) -> list[Row[Any]]:
+    """The calls that wait in one queue, the first first. after: the last one that was shown."""
     query = _calls().where(READY, touch.c.queue == name)
     if after is not None:
         last = work.connection.execute(select(touch.c.rank_at).where(touch.c.id == after)).scalar()
         if last is not None:
             query = query.where(tuple_(touch.c.rank_at, touch.c.id) > (last, after))
-    if like:
-        query = query.where(
-            or_(customer.c.name.icontains(like, autoescape=True), customer.c.ref == like, enrollment.c.subject == like)
-        )
-    return list(work.connection.execute(query.order_by(touch.c.rank_at, touch.c.id).limit(limit)))
+    return list(work.connection.execute(query.order_by(*_IN_ORDER).limit(limit)))
+
+
+def search(work: Work, name: str, like: str, limit: int, searched: int = SEARCHED) -> tuple[list[Row[Any]], bool]:
+    """The calls of one queue with part of a name, a customer's id or a subject, the first first; and whether all were looked through.
+
+    Parts of names are looked for in the first so many calls; the beginning of a name or family name by its index, for NAMED customers;
+    ids and subjects in all. So it takes the same time however many calls wait.
+    """
+    here = and_(READY, touch.c.queue == name)
+    first = select(touch.c.id, touch.c.customer_id).where(here).order_by(*_IN_ORDER).limit(searched).subquery()
+    named = finding.named(work, like, NAMED)
+    ids = {*named, *work.connection.execute(select(customer.c.id).where(customer.c.ref == like)).scalars()}
+    theirs = among(enrollment.c.customer_id, "ids", postgres=work.postgres)
+    through = select(touch.c.id).join(enrollment, enrollment.c.id == touch.c.enrollment_id).where(here)
+    ways = (
+        select(first.c.id)
+        .join(customer, customer.c.id == first.c.customer_id)
+        .where(customer.c.name.icontains(like, autoescape=True)),
+        through.where(theirs).order_by(*_IN_ORDER).limit(limit),
+        through.where(enrollment.c.subject == like).limit(limit),
+    )
+    found: set[UUID] = set()
+    for way in ways:
+        values = {"ids": keys(work, ids)} if way is ways[1] else {}
+        found |= set(work.connection.execute(way, values).scalars())
+    calls = _calls().where(here, among(touch.c.id, "found", postgres=work.postgres)).order_by(*_IN_ORDER).limit(limit)
+    beyond = select(touch.c.id).where(here).order_by(*_IN_ORDER).offset(searched).limit(1)
+    whole = len(named) < NAMED and work.connection.execute(beyond).first() is None
+    return list(work.connection.execute(calls, {"found": keys(work, found)})), whole
 
 
 def call(work: Work, id_: UUID) -> Row[Any] | None:
@@ -177,7 +207,7 @@ def unknown(work: Work, limit: int = 200) -> list[Row[Any]]:
     """Touches of which nobody knows how they went, the oldest first: why, what is known of the attempt, and who noted what."""
     known = (attempt.c.via, attempt.c.detail, attempt.c.asked_at, attempt.c.carrier_result, attempt.c.answered_by,
              attempt.c.duration_s, call_sheet.c.who, call_sheet.c.note, call_sheet.c.answers, call_sheet.c.promised_for,
-             call_sheet.c.phase)  # fmt: skip
+             call_sheet.c.phase, call_sheet.c.scope)  # fmt: skip
     query = (
         _calls()
         .add_columns(touch.c.channel, touch.c.reason, *known)

@@ -16,16 +16,16 @@ MOST = 50
 _LAST = "\U0010ffff"
 
 
-def named(work: Work, text: str) -> list[UUID]:
+def named(work: Work, text: str, most: int = MOST) -> list[UUID]:
     """Customers whose name, or the last word of it, begins so."""
     start = " ".join(text.lower().split())[:80]
     if not start:
         return []
     found: list[UUID] = []
     for column in (s.customer.c.name_key, s.customer.c.family_key):
-        query = select(s.customer.c.id).where(_begins(work, column, start)).order_by(column, s.customer.c.id).limit(MOST)
+        query = select(s.customer.c.id).where(_begins(work, column, start)).order_by(column, s.customer.c.id).limit(most)
         found += work.connection.execute(query).scalars()
-    return list(dict.fromkeys(found))[:MOST]
+    return list(dict.fromkeys(found))[:most]
 
 
 def exactly(work: Work, refs: Collection[str], phones: Collection[str], emails: Collection[str], subject: str) -> list[UUID]:

@@ -60,6 +60,13 @@ def version_rows(work: Work, playbook: str | None = None) -> list[Row[Any]]:
     return list(work.connection.execute(query.where(t.playbook == playbook) if playbook is not None else query))
 
 
+def kinds(work: Work, playbook: str) -> frozenset[str]:
+    """What there is of a playbook: "published" for any version that is or was in use, "proposed", "shadow"; nothing: it is not known."""
+    t = playbook_version.c
+    rows = work.connection.execute(select(t.beside).where(t.playbook == playbook).distinct()).scalars()
+    return frozenset(beside or "published" for beside in rows)
+
+
 def inside(work: Work, version: UUID, after: UUID | None, limit: int, step: str | None = None) -> list[Inside]:
     """Enrollments of a version that run, oldest first, those after that one; with a step: those that stand there."""
     values = {"version": version, "after": after or UUID(int=0), "most": limit}

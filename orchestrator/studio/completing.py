@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from orchestrator.errors import PlaybookError
 from orchestrator.language.design import HOUSE_RULES, LIFECYCLE
+from orchestrator.language.dispositions import AUTOMATIC_ENDINGS, STAFF_CODES
 from orchestrator.language.house_rules import HouseRules
-from orchestrator.language.lifecycle import Lifecycle
+from orchestrator.language.lifecycle import FieldType, Lifecycle
+from orchestrator.language.names import FIXED, SURVEY
 from orchestrator.language.playbook import Model
-from orchestrator.language.rehearsal import RehearsalFile
+from orchestrator.language.rehearsal import RESULTS, RehearsalFile
 from orchestrator.language.schema import json_schema
 from orchestrator.language.source import parse, read_yaml
 from orchestrator.language.system_events import SYSTEM_EVENTS
 from orchestrator.language.words import FOLDERS
-from orchestrator.studio.draft import RULES, Draft
+from orchestrator.studio.draft import RULES, Draft, names_of
 from orchestrator.studio.folder import REHEARSALS
 from orchestrator.studio.words import CHANNELS
 
 _KINDS: Mapping[str, str] = {"email": "email", "text": "text", "voice": "voice", "voicemail": "voicemail", "call": "script"}
+_TOUCHPOINT = re.compile(r"\btouchpoint:[ ]*[\"']?([a-z0-9]+(?:-[a-z0-9]+)*)")
+_SURVEY = {f"answers.{name}": kind for name, kind in SURVEY.items()}
 _EVENTS = ("starts_on", "stops_on", "wait_for", "event")  # keys whose values are event types
 
 M = TypeVar("M", bound=Model)
@@ -29,13 +34,24 @@ def known(files: Mapping[str, str], draft: Draft, path: str) -> dict[str, Any]:
     """Everything that completion in this file needs, ready for JSON.
 
     schema: of the file, or of the front matter of a word file. names: key -> the values that exist. values: what words may print.
+    bound: what every condition may ask for; answers: what those of steps may too; events: what each event carries, to both.
     """
+    life = lifecycle(files)
     return {
         "schema": _schema(path),
-        "names": _names(files),
-        "values": _values(draft),
+        "names": _names(files) | (_of_rehearsals(files, draft) if path.startswith(f"{REHEARSALS}/") else {}),
+        "values": _values(draft.values),
+        "bound": _values(bound(life)),
+        "answers": _values({name: kind for name, kind in draft.values.items() if name.startswith("answers.")} or _SURVEY),
+        "events": {name: _values(e.fields) for name, e in {**SYSTEM_EVENTS, **(life.events if life else {})}.items()},
         "front": "/" in path and path.endswith(".md"),
     }
+
+
+def bound(life: Lifecycle | None) -> dict[str, FieldType]:
+    """The names that are there whenever a condition is asked, whatever the playbook: who it is about, and what."""
+    more = {f"customer.{name}": FieldType(kind.kind, optional=True) for name, kind in (life.customer if life else {}).items()}
+    return {**more, **{name: kind for name, kind in FIXED.items() if not name.startswith("touch.")}}
 
 
 def house_rules(files: Mapping[str, str]) -> HouseRules | None:
@@ -81,8 +97,16 @@ def _names(files: Mapping[str, str]) -> dict[str, list[str]]:
     return names
 
 
-def _values(draft: Draft) -> list[dict[str, str]]:
-    return [{"name": name, "kind": str(kind)} for name, kind in sorted(draft.values.items())]
+def _of_rehearsals(files: Mapping[str, str], draft: Draft) -> dict[str, list[str]]:
+    """What the lines of a rehearsal name: as far as the text says it, also while it cannot be loaded."""
+    steps = dict.fromkeys(_TOUCHPOINT.findall(files.get(draft.path, "")))
+    ends = dict.fromkeys([*STAFF_CODES, "sent", "failed", *AUTOMATIC_ENDINGS])
+    playbooks = names_of(files)
+    return {"touchpoint": list(steps), "ends": list(ends), "is": list(RESULTS), "playbook": playbooks, "beside": playbooks}
+
+
+def _values(declared: Mapping[str, FieldType]) -> list[dict[str, str]]:
+    return [{"name": name, "kind": str(kind)} for name, kind in sorted(declared.items())]
 
 
 def _read(model: type[M], files: Mapping[str, str], path: str) -> M | None:

@@ -83,28 +83,12 @@ class Folder:
             raise PlaybookError(Problem(f"more than {MOST_FILES} files", "is this the right folder?", str(self.path)))
         for path in rehearsals:
             name = path.relative_to(self.path).as_posix()
-            try:
-                found[name] = path.read_bytes().decode("utf-8-sig")
-            except (UnicodeDecodeError, OSError):
-                raise PlaybookError(Problem("it cannot be read as UTF-8", "save the file as UTF-8", name, 1, 1)) from None
+            found[name] = read_file(path, name).text
         return found
 
     def read(self, name: str) -> File:
         """One file; one that is not there is empty and has no mark. Raises NotFound for a name that belongs to nothing of ours."""
-        path = self._at(name)
-        try:
-            raw = path.read_bytes()
-        except FileNotFoundError:
-            return File(name, "", "")
-        except OSError as error:
-            raise PlaybookError(Problem(f"it cannot be read: {error.strerror}", "", name, 1, 1)) from None
-        try:
-            text = raw.decode()
-        except UnicodeDecodeError as error:
-            raise PlaybookError(Problem(f"byte {error.start} is not UTF-8", "save the file as UTF-8", name, 1, 1)) from None
-        crlf = text.count("\r\n") * 2 > text.count("\n")
-        plain = text.removeprefix(BOM).replace("\r\n", "\n")
-        return File(name, plain, hashlib.sha256(raw).hexdigest(), crlf, text.startswith(BOM))
+        return read_file(self._at(name), name)
 
     def write(self, name: str, text: str, seen: str, then: Callable[[], None] = lambda: None) -> File:
         """The file with this text, if it is still the one whose mark was seen; answers what it is now.
@@ -115,10 +99,20 @@ class Folder:
         path = self._at(name)
         if why := self.why_read_only:
             raise ReadOnly(why)
+        return self._replaced(path, name, text, seen, then)
+
+    def rewrite(self, path: Path, text: str, seen: str) -> File:
+        """The same for a file that whoever sits at this machine has named by its path, wherever it is."""
+        try:
+            return self._replaced(path.resolve(), str(path), text, seen, lambda: None)
+        except ReadOnly as wrong:
+            raise ReadOnly(f"{path} cannot be written: {wrong}") from None
+
+    def _replaced(self, path: Path, name: str, text: str, seen: str, then: Callable[[], None]) -> File:
         if len(text.encode()) > MOST_BYTES:
             raise PlaybookError(Problem("the file is larger than 256 kB", "split it into several playbooks", name))
         with self._alone():
-            now = self.read(name)
+            now = read_file(path, name)
             if now.mark != seen:
                 raise Conflict(now)
             raw = now.as_bytes(text)
@@ -151,6 +145,23 @@ class Folder:
                 yield
             finally:
                 os.close(handle)
+
+
+def read_file(path: Path, name: str) -> File:
+    """A file as it is now, under the name that people know it by; one that is not there is empty and has no mark."""
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return File(name, "", "")
+    except OSError as error:
+        raise PlaybookError(Problem(f"it cannot be read: {error.strerror}", "", name, 1, 1)) from None
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        raise PlaybookError(Problem(f"byte {error.start} is not UTF-8", "save the file as UTF-8", name, 1, 1)) from None
+    crlf = text.count("\r\n") * 2 > text.count("\n")
+    plain = text.removeprefix(BOM).replace("\r\n", "\n")
+    return File(name, plain, hashlib.sha256(raw).hexdigest(), crlf, text.startswith(BOM))
 
 
 def _written_beside(path: Path, raw: bytes) -> str:

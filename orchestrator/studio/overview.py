@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from orchestrator.errors import PlaybookError
 from orchestrator.lint.finding import Finding, Severity
 from orchestrator.parts import Parts
 from orchestrator.publication import Standing, standings
-from orchestrator.studio.draft import RULES, draft, file_of, names_of, together
+from orchestrator.studio.draft import RULES, file_of, names_of, paths_of, together
 from orchestrator.studio.folder import Folder
 
 
@@ -28,13 +29,15 @@ class Line:
     is_playbook: bool
 
 
-def overview(parts: Parts, folder: Folder, files: Mapping[str, str]) -> list[Line]:
-    """Every playbook that has a file or is published, by name, and the rules after them."""
+def overview(
+    parts: Parts, folder: Folder, files: Mapping[str, str], where: Mapping[UUID, Mapping[str, int]] | None = None
+) -> list[Line]:
+    """Every playbook that has a file or is published, by name, and the rules after them. where: see `standings`."""
     findings = list(together(files))
     try:
-        there, broken = standings(parts, folder.path), False
+        there, broken = standings(parts, folder.path, where), False
     except PlaybookError:
-        there, broken = standings(parts, None), True
+        there, broken = standings(parts, None, where), True
     by_name = {one.name: one for one in there}
     names = sorted({*names_of(files), *(name for name in by_name if name not in RULES)})
     return [_line(files, name, by_name.get(name), findings, broken=broken) for name in (*names, *RULES)]
@@ -51,8 +54,8 @@ def _line(files: Mapping[str, str], name: str, standing: Standing | None, findin
 
 def _of(files: Mapping[str, str], name: str, findings: Sequence[Finding]) -> list[Finding]:
     """What is wrong in its own files, and what is said about it in others."""
-    paths = draft(files, name).paths
-    return [finding for finding in findings if finding.file in paths or finding.playbook == name]
+    paths = paths_of(files, name)
+    return [finding for finding in findings if finding.file in paths or finding.is_about(name)]
 
 
 def _state(standing: Standing | None, found: Counter[Severity], *, has_file: bool, broken: bool) -> tuple[str, str]:

@@ -44,10 +44,11 @@ def fill(parts: Parts, name: str, count: int, due_at: datetime, planned_at: date
         run(
             text(
                 """
-                INSERT INTO customer (id, ref, name, email, phone, time_zone, locale, zones, consent, extra, told_at, created_at)
+                INSERT INTO customer (id, ref, name, email, phone, time_zone, locale, zones, consent, extra, told_at, created_at,
+                                      name_key, family_key)
                 SELECT customer, :name || g, 'Customer ' || g, 'c' || g || '@example.com', '+1312555' || lpad((g % 10000)::text, 4, '0'),
                        zone, 'en-US', jsonb_build_array(zone), '{"email": "service", "text": "service"}',
-                       jsonb_build_object('first_name', 'Dana'), '{}', :at FROM new
+                       jsonb_build_object('first_name', 'Dana'), '{}', :at, 'customer ' || g, g::text FROM new
                 """
             ),
             given,

@@ -123,7 +123,7 @@ def test_the_authors_whole_way(people: type[Person], house: House) -> None:
 
     # the difference, and publishing
     follows(lee, "Difference and publish", "**/publish")
-    lee.sees(f"moves from 10 to 45 minutes after; applies to {INSIDE} waiting customers.")
+    lee.sees(f"moves from 10 to 45 minutes after the event; applies to {INSIDE} waiting customers.")
     lee.presses("p")
     page.wait_for_url("**/publish?done=1")
     lee.sees("Version 2 is in use, and it says what the file says.")
@@ -134,7 +134,7 @@ def test_the_authors_whole_way(people: type[Person], house: House) -> None:
     # half of them move
     follows(lee, re.compile("Move them"), "**/move?look=1")
     lee.sees(f"{INSIDE} of the {INSIDE} inside other versions → version 2")
-    lee.tabs_to(page.get_by_label("Of a hundred"))
+    lee.tabs_to(page.get_by_label("Share, in percent"))
     lee.presses("Control+a")
     lee.types("50")
     lee.presses("Escape", "l")

@@ -1,4 +1,4 @@
-"""Words that somebody types into the page of a call: a session that ends, a second tab and a result that is held back lose none."""
+"""What the page of a call does by itself: no session, second tab or held result costs a word; it keeps the call for who works; a wish holds."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from orchestrator import leading
+from orchestrator.store import schema
+from orchestrator.store.audit import By
 from tests.browser.house import House
 from tests.browser.person import Person
 from tests.browser.test_shift import _sheet
@@ -116,3 +119,74 @@ def test_the_next_takes_over_what_was_noted_with_one_key(people: Somebody, house
     expect(ari.page.locator("#f-note")).to_have_value("hello\nthe dog bites")
     expect(ari.page.locator(".earlier")).to_have_count(0)
     ari.presses("b", "1")
+
+
+def test_the_page_keeps_the_call_only_for_somebody_who_is_there_and_warns_before(people: Somebody, house: House) -> None:
+    ari = people("ari")
+    ari.signs_in()
+    ari.is_at_a_call()
+    page, asks = ari.page, "dispatchEvent(new Event('online'))"  # as every 45 seconds
+    with page.expect_response("**/renew") as touched:
+        page.evaluate(asks)
+    with page.expect_response("**/renew") as idle:
+        page.evaluate(asks)
+    assert ["idle=1" in (one.value.request.post_data or "") for one in (touched, idle)] == [False, True]
+    page.wait_for_function("Date.parse(document.getElementById('line').dataset.atMost) > 0")  # the answer is on the page
+
+    page.evaluate(
+        "document.getElementById('line').dataset.held = new Date(Date.parse(document.body.dataset.now) + 55000).toISOString()"
+    )
+    expect(page.locator("#still")).to_contain_text("Are you still there?")
+    with page.expect_request("**/renew") as awake:
+        ari.presses("Shift")
+    assert "idle=1" not in (awake.value.post_data or "")
+    expect(page.locator("#still")).to_be_empty()
+    ari.presses("b", "1")
+
+
+def test_a_key_that_is_held_down_acts_once(people: Somebody, house: House) -> None:
+    ari = people("ari")
+    ari.signs_in()
+    ari.is_at_a_call()
+    page = ari.page
+    ari.presses("i")
+    expect(page.locator("#line")).to_have_attribute("data-phase", "dialling")
+    page.evaluate("document.activeElement.blur()")
+
+    said: list[str] = []
+    page.on("request", lambda request: said.append(request.post_data or "") if request.url.endswith("/phase") else None)
+
+    page.keyboard.down("d")
+    expect(page.locator("#line")).to_have_attribute("data-phase", "talking")
+    for _ in range(10):
+        page.keyboard.down("d")  # without going up between: the keyboard repeats it
+    page.keyboard.up("d")
+    page.evaluate("fetch('/healthz').then(() => true, () => true)")  # whatever was sent by now is on its way
+
+    assert len(said) == 1
+    ari.presses("d")
+    expect(page.locator("#line")).to_have_attribute("data-phase", "wrap_up")
+    ari.presses("i")
+    expect(page.locator("#line")).to_have_attribute("data-phase", "talking")
+    ari.presses("t", "Enter")
+    ari.sees("Filed: Not available")
+
+
+def test_a_wish_is_filed_from_a_page_that_knows_its_call_is_lost(people: Somebody, house: House) -> None:
+    ari = people("ari")
+    ari.signs_in()
+    name = ari.is_at_a_call()
+    leading.take_back(house.parts, house.call(name).id, By("lee", "lead"))
+    ari.page.evaluate("dispatchEvent(new Event('online'))")
+    ari.sees("Lee took this call back.")
+    expect(ari.page.locator("#file-it")).to_be_disabled()
+
+    ari.presses("s", "Space")  # their wish, about everything
+    ari.tabs_to(ari.page.locator("[name=sure]"))
+    ari.presses("Space")
+    ari.tabs_to(ari.page.locator("#file-it"))
+    ari.presses("Enter")
+
+    ari.sees("They are not contacted any more")
+    stopped = [row.customer_id for row in house.rows(schema.suppression.select()) if row.channel == "all"]
+    assert stopped == [house.customer(name)]

@@ -76,6 +76,53 @@ def test_the_editor_offers_what_fits_and_the_tab_key_leaves_it(people: type[Pers
     page.on("dialog", lambda dialog: dialog.accept())  # it asks before what was typed is dropped
 
 
+def test_conditions_and_rehearsals_are_offered_the_names_that_are_bound_there(people: type[Person], house: House) -> None:
+    ada = people("ada")
+    ada.signs_in(EDIT)
+    page = ada.page
+    offered = page.locator(".cm-tooltip-autocomplete")
+    page.on("dialog", lambda dialog: dialog.accept())  # it asks before what was typed is dropped
+    expect(page.locator(".cm-editor")).to_be_visible()
+
+    types_at(ada, "email: quote-last-word", "\nonly_if: event.")
+    expect(offered).to_contain_text("event.valid_until")
+    page.goto(page.url)
+    types_at(ada, "starts_on: quote.sent", "\nonly_if: event.am")
+    expect(offered).to_contain_text("event.amount")
+    expect(offered).not_to_contain_text("answers.")
+
+    page.goto(page.url.split("?")[0] + "?file=rehearsals/quote-follow-up.yaml")
+    expect(page.locator(".cm-editor")).to_be_visible()
+    types_at(ada, "when:", "\n  - {at: Tue 2026-03-10 10:00, event: ")
+    expect(offered).to_contain_text("quote.accepted")
+    ada.types("quote.sent, fields: {")
+    ada.presses("Control+Space")
+    expect(offered).to_contain_text("amount")
+
+
+def test_what_shows_only_beside_another_playbook_comes_when_one_rests_and_stays_while_one_types(
+    people: type[Person], house: House
+) -> None:
+    text = file(house).read_text()
+    file(house, "quote-again.yaml").write_text(text.replace("playbook: quote-follow-up", "playbook: quote-again"))
+    ada = people("ada")
+    ada.signs_in("/playbooks/quote-again/edit")
+    page = ada.page
+    page.on("dialog", lambda dialog: dialog.accept())
+    expect(page.locator("#findings")).to_contain_text("TP601")
+
+    types_at(ada, "title: Thanks for asking us", " today")
+    expect(page.locator("#graph").get_by_role("link", name="Thanks for asking us today")).to_be_visible()
+    assert "TP601" in page.locator("#findings").inner_text(), "it stays until all playbooks are looked at again"
+    types_at(ada, "queue: sales", "man")
+    expect(page.locator("#findings li.error")).to_have_count(1)
+    assert "TP601" not in page.locator("#findings").inner_text(), "nothing is laid beside others while it cannot be read"
+    ada.presses("Backspace", "Backspace", "Backspace")
+    expect(page.locator("#findings")).to_contain_text("TP601")
+    there = page.locator("#findings li").filter(has_text="TP601").first
+    expect(there.locator("a")).to_have_attribute("href", re.compile(r"^/playbooks/quote-(again|follow-up)/edit\?file="))
+
+
 def test_two_authors_lose_nothing(people: type[Person], house: House) -> None:
     ada, lee = people("ada"), people("lee")
     for who in (ada, lee):

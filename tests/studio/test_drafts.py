@@ -23,6 +23,23 @@ def test_a_draft_has_its_own_file_and_the_words_it_says() -> None:
     assert not {"house-rules", "lifecycle"} & set(names_of(FILES))
 
 
+def test_its_rehearsals_are_those_that_name_it_however_that_is_written() -> None:
+    told = "rehearsals:\n  - rehearsal: |\n      A story\n      playbook: quote-follow-up\nplaybook: visit-reminder\n"
+    files = {
+        **FILES,
+        "rehearsals/a.yaml": 'playbook: "quote-follow-up"\nrehearsals: [',
+        "rehearsals/b.yaml": "{subject: quote/Q-1, 'playbook': quote-follow-up, rehearsals: []}\n",
+        "rehearsals/c.yaml": "\ufeffplaybook: quote-follow-up # of quotes\r\nrehearsals: []\r\n",
+        "rehearsals/d.yaml": "# playbook: quote-follow-up\nplaybook: visit-reminder\n",
+        "rehearsals/e.yaml": told,
+        "rehearsals/f.yaml": "playbook: quote-follow-up-too\n",
+    }
+
+    assert [p for p in paths_of(files, "quote-follow-up") if p.startswith("rehearsals/")] == [
+        "rehearsals/a.yaml", "rehearsals/b.yaml", "rehearsals/c.yaml",
+    ]  # fmt: skip
+
+
 def test_a_mistake_in_another_playbook_does_not_hide_this_one() -> None:
     files = {**FILES, "visit-reminder.yaml": "playbook: [broken"}
 
@@ -79,6 +96,30 @@ def test_an_editor_offers_what_exists() -> None:
     assert "gives_up_after" in offered["schema"]["properties"]
     for path in ("house-rules.yaml", "lifecycle.yaml", *paths_of(FILES, "visit-reminder")):
         assert known(FILES, draft(FILES, "visit-reminder"), path)["schema"]["properties"]
+
+
+def test_an_editor_offers_the_names_of_conditions_also_while_the_playbook_cannot_be_read() -> None:
+    for text in (FILES["quote-follow-up.yaml"], FILES["quote-follow-up.yaml"].replace("steps:", "steps: [")):
+        files = {**FILES, "quote-follow-up.yaml": text}
+        offered = known(files, draft(files, "quote-follow-up"), "quote-follow-up.yaml")
+
+        assert {"name": "amount", "kind": "number"} in offered["events"]["quote.sent"]
+        assert "touch.sent" in offered["events"]
+        assert {"name": "customer.zone", "kind": "text"} in offered["bound"]
+        assert "answers.rating" in {value["name"] for value in offered["answers"]}
+        assert not any(value["name"].startswith(("house.", "touch.")) for value in offered["bound"])
+
+
+def test_an_editor_offers_what_the_lines_of_a_rehearsal_name() -> None:
+    offered = known(FILES, draft(FILES, "quote-follow-up"), "rehearsals/quote-follow-up.yaml")["names"]
+
+    assert "quote.sent" in offered["event"]
+    assert "quote-check-in" in offered["touchpoint"]
+    assert {"voicemail_left", "sent"} <= set(offered["ends"])
+    assert "deferred" in offered["is"]
+    assert "visit-reminder" in offered["beside"]
+    in_the_playbook = known(FILES, draft(FILES, "quote-follow-up"), "quote-follow-up.yaml")["names"]
+    assert "touchpoint" not in in_the_playbook, "they are new there"
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if path.endswith(".md")])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import NotFound, PlaybookError
-from orchestrator.studio.folder import Conflict, Folder, ReadOnly
+from orchestrator.studio.folder import Conflict, Folder, ReadOnly, read_file
 from tests.stories import designs
 from tests.web.staff.office import SALES
 
@@ -137,3 +137,16 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_written(folder: Folder
     with pytest.raises(PlaybookError, match="256 kB"):
         folder.write("texts/long.md", "x" * 300_000, "")
     assert not folder.read("texts/long.md").is_there
+
+
+def test_a_file_that_somebody_names_by_its_path_is_written_as_carefully(folder: Folder, tmp_path: Path) -> None:
+    path = tmp_path / "My stories.yaml"
+    path.write_bytes(b"a: 1\r\n")
+    seen = read_file(path, str(path))
+
+    folder.rewrite(path, "a: 2\n", seen.mark)
+    with pytest.raises(Conflict, match=r"My stories.yaml was changed meanwhile"):
+        folder.rewrite(path, "a: 3\n", seen.mark)
+
+    assert path.read_bytes() == b"a: 2\r\n"
+    assert [one.name for one in tmp_path.iterdir()] in (["My stories.yaml", "playbooks"], ["playbooks", "My stories.yaml"])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import threading
+from datetime import timedelta
 from urllib.parse import quote
 from uuid import UUID
 
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from orchestrator import board
-from orchestrator.board import Picture, Shared
+from orchestrator.board import ASKS_EVERY, Picture, Shared
 from orchestrator.core.roles import Right
 from orchestrator.errors import NotFound
 from orchestrator.language.dispositions import BY_CODE
@@ -20,6 +21,7 @@ from orchestrator.store import staff
 from orchestrator.store.database import Work
 from orchestrator.web.staff.here import Here
 from orchestrator.web.staff.routes import StaffRoutes
+from orchestrator.web.staff.shown import HEADERS
 
 # What was done on the page before: a word in the address, a sentence on the page.
 DONE = {
@@ -36,13 +38,17 @@ DONE = {
 
 def add(routes: StaffRoutes) -> None:
     """The routes of this file."""
-    shared = Shared()
+    shared, drawn = Shared(), Drawn()
 
     @routes.get("/board", Right.SEE_BOARD)
     def show(here: Here) -> Response:
         if "done" in here.request.query_params:
             shared.forget()  # somebody has just changed something and looks for it
-        return here.show("board/board.html", done=DONE.get(here.asked("done")), **_known(shared.at(here.parts, here.now)))
+        picture = shared.at(here.parts, here.now)
+        return here.show(
+            "board/board.html", done=DONE.get(here.asked("done")), picture=picture, now=picture.at, live=drawn.of(here, picture),
+            asks_every=ASKS_EVERY // timedelta(milliseconds=1),
+        )  # fmt: skip
 
     @routes.get("/board/now", Right.SEE_BOARD)
     def now(here: Here) -> Response:
@@ -52,7 +58,7 @@ def add(routes: StaffRoutes) -> None:
         picture = shared.at(here.parts, here.now)
         if here.asked("seen") == picture.version:
             return Response(status_code=204)
-        return here.show("board/board.html", block="now", **_known(picture))
+        return HTMLResponse(drawn.of(here, picture), headers=dict(HEADERS))
 
     @routes.get("/board/people/{member}", Right.SEE_BOARD, about="member")
     def person(here: Here, member: UUID) -> Response:
@@ -77,10 +83,34 @@ def add(routes: StaffRoutes) -> None:
         def end(work: Work) -> None:
             one = staff.by_id(work, member)
             if one is not None and one.on_since is not None and staff.change(work, member, {"on_since": None}):
-                here.note(work, "shift.ended", f"member:{one.name}", f"{here.visitor.name} ended the shift of {one.name}")
+                here.note(work, "shift.ended", f"member:{member}", f"{here.visitor.name} ended the shift of {one.name}")
 
         here.parts.database.run(end)
         return here.go("/board?done=ended")
+
+
+class Drawn:
+    """What changes on the board as HTML: drawn once for each picture and for each of the two kinds of people who look.
+
+    The template is given the picture and whether they may change something, and nothing else: what one person sees cannot be another's.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last: dict[bool, tuple[Picture, str]] = {}
+
+    def of(self, here: Here, picture: Picture) -> str:
+        """The part of the page for somebody with these rights. Whoever asks while it is being drawn waits for that one."""
+        may_run = here.visitor.may(Right.RUN_DESK)
+        with self._lock:
+            last = self._last.get(may_run)
+            if last is None or last[0] is not picture:
+                most = max([1.0, *(max(float(h.total), h.can_do) for h in picture.hours)])  # the chart's height
+                text = here.shown.text(
+                    "board/now.html", picture=picture, now=picture.at, most=most, queue_path=queue_path, may_run=may_run
+                )
+                self._last[may_run] = last = picture, text
+            return last[1]
 
 
 def labels(in_use: InUse) -> dict[str, str]:
@@ -91,8 +121,3 @@ def labels(in_use: InUse) -> dict[str, str]:
 def queue_path(name: str) -> str:
     """The page of a queue."""
     return f"/board/queues/{quote(name, safe='')}"
-
-
-def _known(picture: Picture) -> dict[str, Any]:
-    most = max([1.0, *(max(float(h.total), h.can_do) for h in picture.hours)])  # the chart's height
-    return {"picture": picture, "most": most, "queue_path": queue_path, "now": picture.at}

@@ -16,7 +16,7 @@ from orchestrator.errors import NotFound
 from orchestrator.language.picture import Spot, details
 from orchestrator.language.program import NodeId, TouchNode
 from orchestrator.language.system_events import BUILT_IN
-from orchestrator.playbook_pages import Counts, Standing, View, listing, view, visible, week_words, who
+from orchestrator.playbook_pages import Standing, View, counts_of, listing, view, visible, week_words, who
 from orchestrator.rulebook import HOUSE_RULES, LIFECYCLE, InUse
 from orchestrator.store import standing, versions
 from orchestrator.store.database import Work
@@ -51,15 +51,12 @@ def add(routes: StaffRoutes) -> None:
 
 
 class _Pages:
-    """The pages that show counts, which they share."""
-
-    def __init__(self) -> None:
-        self._counts = Counts()
+    """The pages that show counts."""
 
     def list(self, here: Here) -> Response:
         def unit(work: Work) -> Any:
             in_use = here.parts.rulebook.refresh(work)
-            counted = self._counts.at(work, in_use, here.now)
+            counted = counts_of(here.parts).at(here.parts, work, in_use, here.now)
             return listing(work, in_use, counted), counted
 
         entries, counted = here.parts.database.run(unit)
@@ -128,7 +125,9 @@ class _Pages:
         asked = here.asked("version")
         if asked and not (asked.isascii() and asked.isdigit() and len(asked) < 9):
             raise NotFound("no such version")
-        return in_use, view(work, in_use, self._counts.at(work, in_use, here.now), playbook, int(asked) if asked else None)
+        return in_use, view(
+            work, in_use, counts_of(here.parts).at(here.parts, work, in_use, here.now), playbook, int(asked) if asked else None
+        )  # fmt: skip
 
 
 def _house_rules(here: Here) -> Response:

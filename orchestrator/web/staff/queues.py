@@ -100,7 +100,7 @@ def _done(here: Here, call: UUID, done: str, do: Callable[[], NotHeld | None]) -
 def _list(here: Here, name: str, *, after: UUID | None = None, like: str = "") -> Response:
     def look(work: Work) -> Response:
         in_use = here.parts.rulebook.refresh(work)
-        rows = asked.queue(work, name, PAGE + 1, after, like)
+        rows, whole = asked.search(work, name, like, PAGE + 1) if like else (asked.queue(work, name, PAGE + 1, after), True)
         zone = board.zone_name(in_use)
         known = in_use.house.queues.get(name)
         calls = [(row, _place(row, zone)) for row in rows[:PAGE]]
@@ -108,6 +108,7 @@ def _list(here: Here, name: str, *, after: UUID | None = None, like: str = "") -
         return here.show(
             "board/queue.html", name=name, title=known.title if known else name, about=known.about if known else "", calls=calls,
             more=more, after=after, like=like, zone=zone, address=queue_path(name), cut=len(rows) > PAGE and bool(like), most=PAGE,
+            whole=whole, searched=asked.SEARCHED,
         )  # fmt: skip
 
     return here.parts.database.run(look)

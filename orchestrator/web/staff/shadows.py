@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,9 +12,10 @@ from starlette.responses import Response
 from orchestrator import versioning
 from orchestrator.core.roles import Right
 from orchestrator.errors import InputError, NotFound, Problem
-from orchestrator.playbook_pages import Counts, view, visible
+from orchestrator.playbook_pages import counts_of, view, visible
 from orchestrator.store import versions
 from orchestrator.store.database import Work
+from orchestrator.web.staff.at_once import ONE
 from orchestrator.web.staff.here import Here
 from orchestrator.web.staff.routes import StaffRoutes
 
@@ -54,14 +54,12 @@ def _stop(here: Here, playbook: str) -> Response:
 class _Page:
     """One comparison at a time in this process: it takes a whole processor, and the desk needs one too."""
 
-    counts: Counts = field(default_factory=Counts)
-    busy: threading.Lock = field(default_factory=threading.Lock)
     kept: dict[tuple[UUID, UUID | None], tuple[datetime, Comparison]] = field(default_factory=dict)
 
     def show(self, here: Here, playbook: str) -> Response:
         def look(work: Work) -> Any:
             in_use = here.parts.rulebook.refresh(work)
-            shown = view(work, in_use, self.counts.at(work, in_use, here.now), playbook, None)
+            shown = view(work, in_use, counts_of(here.parts).at(here.parts, work, in_use, here.now), playbook, None)
             row, current = versions.beside(work).get((playbook, "shadow")), in_use.current.get(playbook)
             return shown, row, current.id if current is not None else None
 
@@ -83,7 +81,7 @@ class _Page:
         kept = self.kept.get(key)
         if kept is not None and here.now - kept[0] < FRESH_FOR:
             return kept[1]
-        if not self.busy.acquire(blocking=False):
+        if not ONE.acquire(blocking=False):
             return kept[1] if kept is not None else None
         try:
             found = compare(here.parts, playbook, MOST_EVENTS)
@@ -92,4 +90,4 @@ class _Page:
             self.kept[key] = here.now, found
             return found
         finally:
-            self.busy.release()
+            ONE.release()

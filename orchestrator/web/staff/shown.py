@@ -52,9 +52,12 @@ class Shown:
 
     def show(self, template: str, status: int = 200, *, block: str | None = None, **known: Any) -> Response:
         """The template, or one of its blocks, filled in."""
+        return HTMLResponse(self.text(template, block=block, **known), status, dict(HEADERS))
+
+    def text(self, template: str, *, block: str | None = None, **known: Any) -> str:
+        """The same without the answer around it, for a part that several pages have in common."""
         found = self._templates.get_template(template)
-        text = found.render(known) if block is None else "".join(found.blocks[block](found.new_context(known)))
-        return HTMLResponse(text, status, dict(HEADERS))
+        return found.render(known) if block is None else "".join(found.blocks[block](found.new_context(known)))
 
 
 def plain(text: object, most: int = 10_000) -> str:

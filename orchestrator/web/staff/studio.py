@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import re
+from itertools import islice
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
 from orchestrator.core.roles import Right
 from orchestrator.errors import InputError, PlaybookError, Problem
+from orchestrator.language.difference.stretches import stretches, unified
 from orchestrator.language.system_events import BUILT_IN
 from orchestrator.studio.completing import known, lifecycle
 from orchestrator.studio.draft import RULES
@@ -82,9 +83,12 @@ def _edit(here: Here, draft: str) -> Response:
 
 
 def _check(here: Here, draft: str) -> Response:
-    """What is wrong with a text that is being written, and the graph that it makes. Nothing is kept."""
+    """What is wrong with a text that is being written, and the graph that it makes. Nothing is kept.
+
+    While somebody types, the page asks for what can be told soon; when they rest, for all of it.
+    """
     path, text = here.form.get("file", ""), _text(here)
-    found = opened(here, draft, {path: text} if path else None)
+    found = opened(here, draft, {path: text} if path else None, soon=here.form.get("soon") == "1", part=True)
     wanted_file(found, path)
     return JSONResponse(_looked(found, path))
 
@@ -101,6 +105,8 @@ def _save(here: Here, draft: str) -> Response:
     by_script = here.request.headers.get("accept") == "application/json"
     try:
         before = found.folder.read(path)
+        if before.mark != seen:
+            raise Conflict(before)
         file = save(here, draft, path, text, seen, _what_changed(path, before.text, text))
     except Conflict as conflict:
         if by_script:
@@ -111,7 +117,7 @@ def _save(here: Here, draft: str) -> Response:
             return JSONResponse({"problem": str(problem_of(wrong))}, 422)
         return _page(here, found, path, text, seen, saved=False, status=422, problem=problem_of(wrong))
     if by_script:
-        return JSONResponse({"mark": file.mark, **_looked(opened(here, draft), path)})
+        return JSONResponse({"mark": file.mark, **_looked(opened(here, draft, soon=True, part=True), path)})
     return here.go(f"/playbooks/{draft}/edit?file={path}")
 
 
@@ -134,9 +140,11 @@ def _page(
 
 
 def _difference(theirs: str, yours: str) -> list[tuple[str, str]]:
-    """(" ", "-" or "+", line): what is there now against what somebody wrote."""
-    lines = list(difflib.ndiff(theirs.splitlines(), yours.splitlines()))
-    return [(line[0], line[2:]) for line in lines if line[0] in " +-"][:MOST_DIFFERENCE]
+    """(" ", "-" or "+", line): where what is there now differs from what somebody wrote."""
+    found = unified(theirs.splitlines(), yours.splitlines(), "", "")
+    lines = [(" ", "…") if line[0] == "@" else (line[0], line[1:]) for line in islice(found, 2, None)]
+    more = len(lines) - MOST_DIFFERENCE
+    return [*lines[:MOST_DIFFERENCE], (" ", f"… and {more:,} more lines")] if more > 0 else lines
 
 
 def _text(here: Here) -> str:
@@ -148,6 +156,5 @@ def _what_changed(path: str, before: str, after: str) -> str:
     """For the audit trail: how much, and none of the words."""
     if not before:
         return f"wrote {path}"
-    lines = difflib.SequenceMatcher(None, before.splitlines(), after.splitlines(), autojunk=False).get_opcodes()
-    changed = sum(max(b - a, d - c) for what, a, b, c, d in lines if what != "equal")
+    changed = sum(max(b - a, d - c) for a, b, c, d in stretches(before.splitlines(), after.splitlines()))
     return f"changed {path}, {changed} {'line' if changed == 1 else 'lines'}"

@@ -12,17 +12,18 @@ from orchestrator.drawing import draw
 from orchestrator.errors import InputError, NotFound, Problem
 from orchestrator.language.picture import CHANNELS, Spot
 from orchestrator.lint.finding import Finding, Severity
+from orchestrator.playbook_pages import steps_now
 from orchestrator.store import standing
 from orchestrator.studio.draft import RULES, Draft, draft, names_of
 from orchestrator.studio.folder import Conflict, File, Folder, ReadOnly
 from orchestrator.studio.overview import Line, overview
 from orchestrator.web.staff.here import Here
 
-# What a draft's pages are; those of other parts appear here as soon as they have a route.
 TABS = (
     ("edit", "Text"), ("steps", "Steps"), ("preview", "Words"), ("rehearse", "Rehearse"), ("backtest", "Backtest"),
-    ("publish", "Difference and publish"), ("shadow", "Shadow"),
+    ("publish", "Difference and publish"),
 )  # fmt: skip
+_OF_FILE = {file: name for name, file in RULES.items()}
 AT_ONCE = 20  # playbooks that lint looks at in half a second; more of them come after the page
 FOR_RULES = ("edit", "publish")  # of the house rules and the lifecycle, which have no steps
 
@@ -58,14 +59,17 @@ def folder_of(here: Here) -> Folder:
     return Folder(here.settings.playbooks, editable=here.settings.edit_playbooks)
 
 
-def opened(here: Here, name: str, unsaved: Mapping[str, str] | None = None) -> Open:
-    """A draft, with texts that are not saved yet in place of those in the folder. Raises NotFound when it has no file."""
+def opened(here: Here, name: str, unsaved: Mapping[str, str] | None = None, *, soon: bool = False, part: bool = False) -> Open:
+    """A draft, with texts that are not saved yet in place of those in the folder. Raises NotFound when it has no file.
+
+    soon: without the findings that take longer, see `draft`. part: for a part of a page, which shows no tabs.
+    """
     folder = folder_of(here)
     files = {**folder.files(), **(unsaved or {})}
-    found = draft(files, name)
+    found = draft(files, name, soon=soon)
     title = found.design.playbooks[name].playbook.title if found.design and name in found.design.playbooks else ""
     title = title or {"house-rules": "House rules", "lifecycle": "Lifecycle"}.get(name, name)
-    return Open(name, title, folder, files, found, tabs(here, name), folder.why_read_only)
+    return Open(name, title, folder, files, found, () if part else tabs(here, name), folder.why_read_only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,8 @@ def folder_lines(here: Here) -> FolderLines | None:
         return None
     folder = folder_of(here)
     try:
-        return FolderLines(overview(here.parts, folder, folder.files()), folder.why_read_only)
+        files = folder.files()
+        return FolderLines(overview(here.parts, folder, files, steps_now(here.parts, here.now)), folder.why_read_only)
     except InputError as wrong:
         return FolderLines((), folder.why_read_only, wrong.problems[0])
 
@@ -100,11 +105,14 @@ def too_many(here: Here) -> int:
 
 
 def tabs(here: Here, name: str) -> list[tuple[str, str]]:
-    """(address, label) of every page that there is about a draft."""
-    there = {getattr(route, "path", "") for route in here.request.app.router.routes}
-    wanted = [(key, label) for key, label in TABS if name not in RULES or key in FOR_RULES]
-    shown = [(f"/playbooks/{name}/{key}", label) for key, label in wanted if f"/playbooks/{{draft}}/{key}" in there]
-    return [*shown, (f"/playbooks/{name}", "As published")] if _is_published(here, name) else shown
+    """(address, label) of every page that there is about a draft, and about what is published of it."""
+    if name in RULES:
+        wanted, there = [one for one in TABS if one[0] in FOR_RULES], frozenset({"published"})
+    else:
+        wanted, there = list(TABS), here.parts.database.run(lambda work: standing.kinds(work, name))
+    shown = [(f"/playbooks/{name}/{key}", label) for key, label in wanted]
+    shown += [(f"/playbooks/{name}/shadow", "Shadow")] if "shadow" in there else []
+    return [*shown, (f"/playbooks/{name}", "As published")] if there else shown
 
 
 def save(here: Here, name: str, path: str, text: str, seen: str, said: str) -> File:
@@ -126,12 +134,12 @@ def wanted_file(found: Open, asked: str) -> str:
 
 
 def as_values(findings: Sequence[Finding], path: str) -> list[dict[str, Any]]:
-    """Findings for a page's script; those of the file that is open first."""
+    """Findings for a page's script; those of the file that is open first. owner: in whose editor a finding's file is; empty: not told."""
     ordered = sorted(findings, key=lambda f: (f.file != path, f.file, f.line, f.column))
     return [
         {
             "code": f.code, "severity": f.severity, "file": f.file, "line": f.line, "column": f.column, "message": f.message, "path": f.path,
-            "fix": f.fix, "here": f.file == path,
+            "fix": f.fix, "here": f.file == path, "owner": _OF_FILE.get(f.file, f.playbook),
         }
         for f in ordered
     ]  # fmt: skip
@@ -159,8 +167,3 @@ def problem_of(wrong: Exception) -> Problem:
             return Problem("somebody changed this file meanwhile", "look at what it says now, then save again")
         case _:
             return Problem(str(wrong))
-
-
-def _is_published(here: Here, name: str) -> bool:
-    """Whether there is a page of what is, or was, in use."""
-    return name in RULES or bool(here.parts.database.run(lambda work: standing.version_rows(work, name)))

@@ -24,7 +24,7 @@ from orchestrator.studio.tree import EditError
 from orchestrator.studio.words import LINES, NEEDED, word_form, written
 from orchestrator.web.staff.here import Here
 from orchestrator.web.staff.routes import StaffRoutes
-from orchestrator.web.staff.studio_parts import Open, counted, opened, problem_of, save, wanted_file
+from orchestrator.web.staff.studio_parts import Open, opened, problem_of, save, wanted_file
 
 WRITE = Right.WRITE_PLAYBOOKS
 REFUSED = (InputError, EditError, Conflict, ReadOnly)  # what a form says above its fields
@@ -57,7 +57,9 @@ def _move(here: Here, draft: str) -> Response:
         return _list(here, found, Problem("that step is not there any more", "look at the list again"), 409)
     except REFUSED as wrong:
         return _list(here, found, problem_of(wrong), _status(wrong))
-    return here.go(f"/playbooks/{draft}/steps#s{step.number + (-1 if up else 1) if not step.depth else step.number}")
+    # Its number is looked up: numbers count the steps within a step, too.
+    there = ".".join(map(str, (*step.loc[:-1], int(step.loc[-1]) + (-1 if up else 1))))
+    return here.go(f"/playbooks/{draft}/steps?done=1#s{step_at(text, there).number}")
 
 
 def _one(here: Here, draft: str) -> Response:
@@ -86,7 +88,7 @@ def _change(here: Here, draft: str) -> Response:
         save(here, draft, path, text, file.mark, f"changed step {step.number} of {draft} by form")
     except REFUSED as wrong:
         return _form(here, found, step, file.mark, problem_of(wrong), _status(wrong), here.form)
-    return here.go(f"/playbooks/{draft}/steps/one?{urlencode({'at': step.key})}")
+    return here.go(f"/playbooks/{draft}/steps/one?{urlencode({'at': step.key, 'done': 1})}")
 
 
 def _say(here: Here, draft: str) -> Response:
@@ -109,7 +111,7 @@ def _say(here: Here, draft: str) -> Response:
     except REFUSED as wrong:
         mark = found.folder.read(found.draft.path).mark
         return _form(here, found, step, mark, problem_of(wrong), _status(wrong), {}, here.form)
-    return here.go(f"/playbooks/{draft}/steps/one?{urlencode({'at': step.key})}#words")
+    return here.go(f"/playbooks/{draft}/steps/one?{urlencode({'at': step.key, 'done': 1})}")
 
 
 def _playbook(here: Here, name: str) -> Open:
@@ -125,7 +127,7 @@ def _list(here: Here, found: Open, problem: Problem | None = None, status: int =
     file = found.folder.read(found.draft.path)
     return here.show(
         "studio/steps.html", status, open=found, steps=steps_of(file.text), mark=file.mark, problem=problem,
-        said=counted(found.draft.findings),
+        done=here.asked("done") == "1",
     )  # fmt: skip
 
 
@@ -150,7 +152,7 @@ def _form(
         "studio/step.html", status, open=found, step=step, mark=mark, problem=problem, typed=typed or {}, typed_words=typed_words or {},
         words=words, units=UNITS, how=_hows(step), moments=_moments(found, step), values=found.draft.values,
         windows=list(rules.contact_windows) if rules else [], queues=list(rules.queues) if rules else [],
-        said=counted(found.draft.findings),
+        done=here.asked("done") == "1",
     )  # fmt: skip
 
 

@@ -21,9 +21,14 @@
     place.scrollIntoView({ block: "nearest" });
   };
   const closeUp = () => {
-    for (const button of document.querySelectorAll("#finish button.main, #line button, [data-opens=back]")) button.disabled = true;
+    for (const button of document.querySelectorAll("#line button, [data-opens=back]")) button.disabled = true;
     document.getElementById("line")?.removeAttribute("hx-get");
+    document.getElementById("still").replaceChildren();
+    wish();
   };
+  // Of a lost call one ending is still taken: that the customer wants no more contact.
+  const mayFile = () => !lost() || (chosen()?.value === "do_not_contact" && !document.querySelector("[data-holds]"));
+  const wish = () => { const button = document.getElementById("file-it"); if (button && lost()) button.disabled = !mayFile(); };
 
   const answered = async (response) => {
     if (response.status === 409) { lose(await response.text()); return null; }
@@ -127,25 +132,75 @@
   });
 
   // -- the hold ---------------------------------------------------------------------------------------------------------
+  // An open page alone is nobody who works: the server is told whether something was touched since the last time.
+  let touched = true, warned = "";
   const renew = async () => {
     if (!form() || lost() || out) return;
-    try { if (await answered(await post("/renew", new URLSearchParams({ csrf: form().elements.csrf.value }))) && changed().length && !saving) save(); } catch { said("No connection"); }
+    const was = touched, asks = new URLSearchParams({ csrf: form().elements.csrf.value, open: document.getElementById("there")?.dataset.open ?? "" });
+    if (!was) asks.set("idle", "1");
+    touched = false;
+    try {
+      const response = await answered(await post("/renew", asks));
+      if (!response) return;
+      held(response.headers.get("Held-Until"), response.headers.get("Held-At-Most"));
+      if (response.status === 200) await changes(await response.text());
+      if (changed().length && !saving) save();
+    } catch { touched ||= was; said("No connection"); }
   };
+  const held = (until, atMost) => {
+    const line = document.getElementById("line");
+    if (!line || !until) return;
+    line.dataset.held = until;
+    if (atMost) line.dataset.atMost = atMost; else delete line.dataset.atMost;
+    tick();
+  };
+  // Whether they may be called has changed, or the hold ran out: on the page, and for the line.
+  const changes = async (text) => {
+    const fresh = document.createRange().createContextualFragment(text).firstElementChild;
+    if (fresh?.id === "there") document.getElementById("there")?.replaceWith(fresh);
+    else if (fresh) { document.getElementById("lost").replaceChildren(fresh); document.getElementById("still").replaceChildren(); }
+    const panel = await answered(await fetch(here() + "/line", { credentials: "same-origin", headers: { "HX-Request": "true" } }));
+    if (panel?.ok) await htmx.swap({ text: await panel.text(), target: "#line", swap: "outerMorph", sourceElement: document.getElementById("line") });
+    tick();
+  };
+  const touch = (event) => {
+    if (event.type === "pointermove" && !event.movementX && !event.movementY) return; // something moved below the pointer
+    touched = true;
+    if (warned === "idle") { warned = "answered"; renew(); }
+  };
+  for (const kind of ["keydown", "pointerdown", "pointermove", "wheel", "scroll", "input"]) addEventListener(kind, touch, { capture: true, passive: true });
   setInterval(renew, RENEW_MS);
   addEventListener("online", renew);
-  document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") { back(); renew(); } else leave(); });
+  document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") { touched = true; back(); renew(); } else leave(); });
+  // Said before the call is let go: in the last minute when nobody touches the page, in the last five when it may not go on for longer.
+  const warn = (now) => {
+    const place = document.getElementById("still"), { held, atMost, phase } = document.getElementById("line")?.dataset ?? {};
+    if (!place || lost() || !held || !form()) return;
+    const left = (Date.parse(held) - now) / 1000, most = atMost ? (Date.parse(atMost) - now) / 1000 : Infinity;
+    const is = phase === "wrap_up" || left <= 0 ? "" : most <= 300 ? "most" : left <= 60 ? "idle" : "";
+    if (is !== warned) {
+      warned = is;
+      const note = document.createElement("p"), clock = document.createElement("span");
+      note.className = "note warn"; clock.className = "ticks"; clock.ariaHidden = "true";
+      note.append(is === "most" ? `This call may not stay open for longer. ${phase === "reading" ? "Dial, or put it back." : "Say how it ended."} ` : "Are you still there? Press any key, or this call is let go. ", clock);
+      place.replaceChildren(...(is ? [note] : []));
+    }
+    const clock = place.querySelector(".ticks");
+    if (clock) clock.textContent = length(is === "most" ? most : left);
+  };
 
   // -- filing -----------------------------------------------------------------------------------------------------------
   const chosen = () => form()?.querySelector("input[name=disposition]:checked");
   document.addEventListener("change", (event) => {
     const field = event.target;
+    wish();
     if (field.name !== "disposition" || document.activeElement === field) return;
     // By its key: on to what it still needs, or to the button, so that Enter files.
     const more = document.querySelector(`.more[data-for="${field.value}"] input`);
     (more || document.getElementById("file-it"))?.focus({ preventScroll: !more });
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.defaultPrevented || !form() || lost() || document.querySelector("dialog[open], :popover-open")) return;
+    if (event.key !== "Enter" || event.repeat || event.defaultPrevented || !form() || !mayFile() || document.querySelector("dialog[open], :popover-open")) return;
     const inNote = event.target.tagName === "TEXTAREA";
     const free = event.target === document.body || event.target.id === "main" || event.target.type === "radio";
     if ((inNote && (event.ctrlKey || event.metaKey)) || (free && chosen())) { event.preventDefault(); form().requestSubmit(); }
@@ -188,6 +243,9 @@
     for (const el of document.querySelectorAll("[data-since]")) el.textContent = length((now - Date.parse(el.dataset.since)) / 1000);
     for (const el of document.querySelectorAll("[data-until]")) el.textContent = length((Date.parse(el.dataset.until) - now) / 1000);
     for (const el of document.querySelectorAll("[data-ends]")) if (Date.parse(el.dataset.ends) <= now && !el.inert) { el.inert = true; el.classList.add("over"); }
+    const there = document.querySelector("[data-changes]");
+    if (there && Date.parse(there.dataset.changes) <= now) { there.removeAttribute("data-changes"); renew(); }
+    warn(now);
     for (const el of document.querySelectorAll("time[data-zone]")) { try { el.textContent = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: el.dataset.zone }).format(now); } catch { delete el.dataset.zone; } }
   };
   setInterval(tick, 1000);

@@ -84,6 +84,36 @@
     return { from: word.from, validFor: /^[\w.]*$/, options: known.values.map((v) => ({ label: v.name, type: "variable", detail: v.kind })) };
   };
 
+  // A condition: names that are bound where it is asked. The event is that of the playbook's start.
+  const CONDITION = /(?:^|[\s{,])(?:only_if|if):\s+((?:(?!,\s*\w+:\s).)*)$/;
+  const starts = (lines) => {
+    const plain = (line) => line.replace(/(^|\s)#.*$/, "");
+    const at = lines.findIndex((line) => /^starts_on:/.test(line));
+    if (at < 0) return [];
+    let text = plain(lines[at]).replace("starts_on:", "");
+    for (let n = at + 1; n < lines.length && /^(\s|-|#|$)/.test(lines[n]); n++) text += ` ${plain(lines[n])}`;
+    return text.match(/[\w-]+(?:\.[\w-]+)+/g) || [];
+  };
+  const condition = (known, context, lines, text, atTop) => {
+    const written = text.replace(/^(["'])/, "");
+    const strings = /^"/.test(text) ? /'/g : /^'/.test(text) ? /''|"/g : /["']/g;
+    if ((written.match(strings) || []).length % 2) return null; // inside a text that it compares with
+    const word = context.matchBefore(/[\w.]*/);
+    if (!context.explicit && !word.text) return null;
+    const options = new Map();
+    const put = (name, kind) => options.has(name) || options.set(name, { label: name, type: "variable", detail: kind });
+    for (const event of starts(lines)) for (const field of known.events[event] || []) put(`event.${field.name}`, field.kind);
+    for (const v of [...(atTop ? [] : known.answers), ...known.bound]) put(v.name, v.kind);
+    return { from: word.from, validFor: /^[\w.]*$/, options: [...options.values()] };
+  };
+
+  // Where every brace begins that is still open.
+  const opened = (text) => {
+    const open = [];
+    [...text].forEach((sign, at) => { if (sign === "{") open.push(at); else if (sign === "}") open.pop(); });
+    return open;
+  };
+
   // A source for the editor's completion.
   window.studioCompleting = (known) => (context) => {
     const doc = context.state.doc;
@@ -96,18 +126,25 @@
     }
     const before = line.text.slice(0, context.pos - line.from);
     if (/#/.test(before) && /(^|\s)#/.test(before)) return null;
-    const brace = before.lastIndexOf("{");
-    if (brace > before.lastIndexOf("}")) { // attempts: {most: 3, …
-      const outer = before.slice(0, brace).match(/([A-Za-z_][\w.-]*):\s*$/);
-      const inner = before.slice(brace + 1);
+    const asked = known.front ? null : before.match(CONDITION);
+    if (asked) return condition(known, context, lines, asked[1], /^only_if:/.test(before));
+    const braces = opened(before);
+    if (braces.length) { // attempts: {most: 3, …  or  - {at: …, event: …
+      const brace = braces.at(-1);
+      const outer = braces.map((at) => before.slice(0, at).match(/([A-Za-z_][\w.-]*):\s*$/)?.[1]);
+      if (before[brace - 1] === "{" || (!outer.at(-1) && !/^\s*(?:- )+$/.test(before.slice(0, brace)))) return merge(known, context);
+      const inner = before.slice(brace + 1).replace(/\{[^{}]*\}/g, "");
       const part = inner.slice(inner.lastIndexOf(",") + 1);
-      if (!outer || before[brace - 1] === "{") return merge(known, context);
-      const path = [...around(lines, index, column(before)).path, outer[1]];
+      const path = [...around(lines, index, column(before)).path, ...outer.filter(Boolean)];
       const pair = part.match(/^\s*([\w.-]+):\s*(.*)$/);
       const word = context.matchBefore(/[\w.-]*/);
       const beside = new Set([...inner.matchAll(/([\w.-]+):/g)].map((m) => m[1]));
-      const options = pair ? values(known, path, pair[1]) : keys(known, path, beside);
-      return options.length && (context.explicit || word.text) ? { from: word.from, options, validFor: /^[\w.-]*$/ } : null;
+      const carried = path.at(-1) === "fields" ? before.match(/\bevent:\s*([\w.-]+)/)?.[1] : path.at(-1);
+      const fields = (known.events[carried] || []).filter((f) => !beside.has(f.name));
+      const options = pair ? values(known, path, pair[1])
+        : fields.length ? fields.map((f) => ({ label: f.name, apply: `${f.name}: `, type: "property", detail: f.kind })) : keys(known, path, beside);
+      const wanted = context.explicit || word.text || (pair && !pair[2]); // the values of a key are offered as soon as it is there
+      return options.length && wanted ? { from: word.from, options, validFor: /^[\w.-]*$/ } : null;
     }
     const value = before.match(/^(\s*(?:- )*)([A-Za-z_][\w.-]*):\s+(.*)$/);
     if (value) {

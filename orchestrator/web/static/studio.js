@@ -10,6 +10,7 @@
   const readOnly = form.dataset.readOnly === "1";
   const byId = (id) => document.getElementById(id);
   const AFTER = 120; // ms without a key, before the server is asked
+  const REST = 500; // ms more, before it lays the playbook beside all others: that may take longer
   const { EditorView, Decoration, ViewPlugin, MatchDecorator, tags } = CM;
 
   // Words: the lines above like YAML, below them headings, quotes, bold, and whatever is filled in.
@@ -47,6 +48,7 @@
 
   // What is typed stands in the form's own field, too: sending the form sends it, whoever sends it.
   let timer = 0;
+  let later = 0;
   let saved = form.dataset.saved === "1" ? field.value : null;
   const state = (text) => { const shown = byId("state"); if (shown) shown.textContent = text; };
   const changed = CM.EditorView.updateListener.of((update) => {
@@ -54,6 +56,7 @@
     field.value = update.state.doc.toString();
     state(field.value === saved ? "saved" : "not saved");
     clearTimeout(timer);
+    clearTimeout(later);
     timer = setTimeout(check, AFTER);
   });
 
@@ -82,19 +85,47 @@
     body: new URLSearchParams([...new FormData(form), ...Object.entries(more.fields || {})]),
   });
 
-  // Findings, in the text and below it. The newest answer counts, whatever order they come in.
+  // Findings, in the text and below it. The newest answer counts, whatever order they come in. What was found beside other playbooks
+  // stays where it is until the server has looked again.
   let asked = 0;
   let shown = 0;
-  const check = async () => {
+  let atOnce = [];
+  let beside = [];
+  const key = (f) => `${f.code} ${f.file} ${f.message}`;
+  const ask = async (fields) => {
     const mine = ++asked;
     try {
-      const answer = await post(form.dataset.check);
+      const answer = await post(form.dataset.check, { fields });
       if (!answer.ok) throw new Error(String(answer.status));
       const looked = await answer.json();
-      if (mine > shown) { shown = mine; show(looked); }
+      if (mine <= shown) return null;
+      shown = mine;
+      return looked;
     } catch {
       byId("said").textContent = "The server cannot be reached: nobody looks for mistakes just now.";
+      return null;
     }
+  };
+  const check = async () => { showSoon(await ask({ soon: "1" })); };
+  const showSoon = (looked) => {
+    if (!looked) return;
+    atOnce = looked.findings;
+    const there = new Set(atOnce.map(key));
+    if (!looked.loads) beside = [];
+    show({ ...looked, findings: [...atOnce, ...beside.filter((f) => !there.has(key(f)))] });
+    clearTimeout(later);
+    later = setTimeout(checkBeside, REST);
+  };
+  let looking = false;
+  const checkBeside = async () => {
+    if (looking) { later = setTimeout(checkBeside, REST); return; }
+    looking = true;
+    const looked = await ask({});
+    looking = false;
+    if (!looked) return;
+    const there = new Set(atOnce.map(key));
+    beside = looked.findings.filter((f) => !there.has(key(f)));
+    show(looked);
   };
   const place = (doc, finding) => {
     const line = doc.line(Math.min(Math.max(finding.line, 1), doc.lines));
@@ -109,18 +140,21 @@
       message: [f.message, f.fix, f.path].filter(Boolean).join("\n"), source: f.code,
     }));
     view.dispatch(CM.setDiagnostics(view.state, diagnostics));
-    byId("said").textContent = looked.said === "No mistakes" ? "No mistakes." : looked.said;
+    byId("said").textContent = counted(looked.findings) || "No mistakes.";
     byId("findings").replaceChildren(...looked.findings.map(item));
     const graph = byId("graph");
     if (graph && looked.graph) graph.innerHTML = looked.graph; // drawn and escaped by the server
     if (graph) byId("graph-said").textContent = looked.graph ? "Drawn from the text. Choose a step to read its words." : "As it was before the mistake.";
   };
   const LABEL = { error: ["mistake", "bad"], warning: ["warning", "warn"], note: ["note", "info"] };
+  const counted = (list) => Object.entries(LABEL).map(([severity, [one]]) => [list.filter((f) => f.severity === severity).length, one])
+    .filter(([n]) => n).map(([n, one]) => `${n} ${one}${n === 1 ? "" : "s"}`).join(", ");
   const item = (f) => {
     const make = (name, cls, text) => { const el = document.createElement(name); if (cls) el.className = cls; el.textContent = text; return el; };
     const li = make("li", f.severity, "");
     const link = make("a", "", "");
-    link.href = `${location.pathname}?file=${encodeURIComponent(f.here ? form.elements.file.value : f.file)}#L${f.line}`;
+    const editor = f.here || !f.owner ? location.pathname : `/playbooks/${f.owner}/edit`; // a finding about two playbooks may stand in the other
+    link.href = `${editor}?file=${encodeURIComponent(f.here ? form.elements.file.value : f.file)}#L${f.line}`;
     link.dataset.line = f.here ? f.line : "";
     link.dataset.column = f.column;
     link.append(make("span", "where", `${f.here ? "" : `${f.file} `}line ${f.line}`));
@@ -160,7 +194,7 @@
       saved = text;
       state(view.state.doc.toString() === saved ? "saved" : "not saved");
       shown = ++asked;
-      if (view.state.doc.toString() === saved) show(told);
+      if (view.state.doc.toString() === saved) showSoon(told);
       window.tell?.(told.loads ? "Saved." : `Saved. ${told.said}: it cannot be published yet.`);
     } catch {
       state("not saved");
@@ -192,5 +226,5 @@
 
   const wanted = location.hash.match(/^#L(\d+)$/);
   if (wanted) go(Number(wanted[1]), 1);
-  check();
+  ask({ soon: "1" }).then((looked) => { if (looked) { atOnce = looked.findings; checkBeside(); } }); // the page that came tells all of it
 })();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from orchestrator import board, desk, dispatch, holds, leading, sheets
 from orchestrator.core.roles import Role
 from orchestrator.desk import Agent
 from orchestrator.errors import InputError
+from orchestrator.store import board as stored
 from orchestrator.store.audit import By
 from tests.web.staff.office import Browser, Office
 from tests.web.staff.test_board import alter, on_the_desk, queue, seen, take
@@ -196,6 +198,18 @@ def test_a_lead_ends_a_shift_and_the_call_stays_theirs(office: Office, lead: Bro
     assert audited(office) == [("lee", "shift.ended")]
 
 
+def test_the_trail_leads_from_the_end_of_a_shift_to_the_person(office: Office, lead: Browser) -> None:
+    ari = on_the_desk(office, "ari")
+    auditor = office.browser(office.member("root", Role.ADMIN))
+
+    lead.send_form(f"/board/people/{ari.id}/end-shift")
+
+    line = auditor.get("/audit?what=shift.ended").text.partition("ended the shift of ari")[2]
+    link = re.search(r'href="(/people/[^"]+)"', line)
+    assert link is not None
+    assert auditor.get(link[1]).status_code == 200
+
+
 def test_calls_of_a_queue_are_listed_in_order_found_and_paged(office: Office, lead: Browser) -> None:
     office.customers_are_due(*[f"N{n:02}" for n in range(55)])
     leading.reprioritise(office.parts, office.call("N54"), 1, LEE)
@@ -209,6 +223,25 @@ def test_calls_of_a_queue_are_listed_in_order_found_and_paged(office: Office, le
     assert more.count("/board/calls/") == 7
     assert found.count("/board/calls/") == 1
     assert "N33 Ortiz" in found
+
+
+def test_a_call_far_down_a_long_queue_is_found_by_the_beginning_of_a_name_an_id_or_a_subject(office_on_both: Office) -> None:
+    office = office_on_both
+    office.customers_are_due("Mo", "Zoe")
+
+    def found(like: str, queue: str = "sales", searched: int = 3) -> tuple[list[str], bool]:
+        """Dana, Kim and Mo are the first three of four."""
+        with office.parts.database.work() as work:
+            rows, whole = stored.search(work, queue, like, 10, searched)
+        return [row.name.partition(" ")[0] for row in rows], whole
+
+    for like in ("zoe", "ZOE  ort", "C-Zoe", "quote/Zoe"):
+        assert found(like) == (["Zoe"], False), like
+    assert found("ortiz") == (["Dana", "Kim", "Mo", "Zoe"], False)
+    assert found("im Ort") == (["Kim"], False)  # a part of a name, among the first three
+    assert found("oe Ort") == ([], False)  # the same, too far down
+    assert found("oe Ort", searched=4) == (["Zoe"], True)
+    assert found("zoe", queue="support") == ([], True)
 
 
 def test_unknown_queues_members_and_calls_are_not_there(office: Office, lead: Browser) -> None:

@@ -71,13 +71,15 @@ def test_a_finding_stands_with_its_line_its_example_and_its_fix(reader: Office) 
     assert re.search(rf'<li id="L{line[2]}"><code>[^<]*touchpoint: m3', text), "the link leads to the step in the text"
 
 
-@pytest.mark.parametrize("page", ["inside", "text", "versions", "shadow", "move"])
+@pytest.mark.parametrize("page", ["inside", "text", "versions", "shadow", "move", "step?at=m3"])
 def test_every_page_of_a_playbook_says_how_much_was_found_and_leads_there(reader: Office, page: str) -> None:
     browser = reader.browser(reader.member("lia", Role.LEAD))
     shown = browser.get(f"/playbooks/often/{page}").text
 
     assert re.search(r'<a class="small pb-count" href="/playbooks/often\?version=1#found">1 \w+<', shown)
-    assert "pb-count" not in browser.get(f"/playbooks/follow-up/{page}").text, "nothing was found in it"
+    fine = browser.get(f"/playbooks/follow-up/{page.replace('m3', 'thanks')}").text
+    assert "pb-count" not in fine
+    assert "No mistakes" in fine, "it was looked at, and nothing was found in it"
 
 
 def test_a_playbook_without_findings_says_so_and_is_folded(reader: Office) -> None:
@@ -93,6 +95,19 @@ def test_a_playbook_that_meets_another_one_says_so(reader: Office, tmp_path: Pat
 
     uma = author(reader)
     assert all("TP601" in panel(uma.get(f"/playbooks/{name}").text) for name in ("follow-up", "often"))
+
+
+def test_a_finding_that_stands_in_the_other_playbook_is_shown_with_both(reader: Office, tmp_path: Path) -> None:
+    four = {"purpose": "service", "starts_on": "visit.done", "stops_on": "{visit.booked: exit}"}
+    put(
+        reader, tmp_path, designs.playbook(FINE, purpose="service"), designs.playbook(FINE, "again", purpose="service"),
+        designs.playbook(FOUR, "often", **four),
+    )  # fmt: skip
+
+    found = {name: {f for f in of(reader, Checked(), name) if f.code == "TP601"} for name in ("again", "follow-up", "often")}
+
+    assert found["again"] == found["follow-up"] != set(), "it is the same one, wherever it is looked at"
+    assert found["often"] == set()
 
 
 def test_what_is_built_in_shows_no_findings(reader: Office) -> None:

@@ -111,6 +111,47 @@ def test_every_page_of_a_draft_says_how_much_was_found_and_leads_there(office: O
         assert re.search(link, browser.get(f"/playbooks/follow-up/{page}").text), page
 
 
+def test_a_playbook_that_meets_another_one_says_so_on_every_page_of_either(office: Office) -> None:
+    browser, text = author(office), path(office).read_text()
+    path(office, "again.yaml").write_text(text.replace("playbook: follow-up", "playbook: again"))
+
+    for name in ("follow-up", "again"):
+        for page in ("edit", "publish"):
+            assert "TP601" in browser.get(f"/playbooks/{name}/{page}").text, (name, page)
+        for page in ("steps", "preview", "rehearse", "backtest"):
+            link = rf'<a [^>]*href="/playbooks/{name}/edit#findings">\d warnings?'
+            assert re.search(link, browser.get(f"/playbooks/{name}/{page}").text), (name, page)
+        row = re.search(rf'<th scope="row"><a href="/playbooks/{name}/edit">.*?</tr>', browser.get("/playbooks").text, re.S)
+        assert row is not None
+        assert "warnings</span>" in row[0]
+
+
+def test_a_finding_that_stands_in_another_playbook_leads_into_that_one(office: Office) -> None:
+    browser, text = author(office), path(office).read_text()
+    path(office, "again.yaml").write_text(text.replace("playbook: follow-up", "playbook: again"))
+
+    (finding,) = [f for f in check(browser, text)["findings"] if f["code"] == "TP601" and f["file"] == "again.yaml"]
+    page = browser.get(EDIT).text
+
+    assert (finding["owner"], finding["here"]) == ("again", False)
+    assert f'href="/playbooks/again/edit?file=again.yaml#L{finding["line"]}"' in page
+    assert browser.get("/playbooks/again/edit?file=again.yaml").status_code == 200
+
+
+def test_while_somebody_types_only_what_can_be_told_soon_is_asked_for(office: Office) -> None:
+    browser, text = author(office), path(office).read_text()
+    path(office, "again.yaml").write_text(text.replace("playbook: follow-up", "playbook: again"))
+    broken = text.replace("queue: sales", "queue: salse")
+
+    def soon(text: str) -> set[str]:
+        found = browser.send_form("/playbooks/follow-up/check", file="follow-up.yaml", text=text, soon="1").json()["findings"]
+        return {finding["code"] for finding in found}
+
+    assert "TP601" in {finding["code"] for finding in check(browser, text)["findings"]}
+    assert "TP601" not in soon(text)
+    assert soon(broken) == {"TP016"}
+
+
 def test_the_graph_follows_the_text_and_waits_while_it_cannot_be_read(office: Office) -> None:
     browser, text = author(office), path(office).read_text()
 
@@ -190,6 +231,42 @@ def test_of_two_authors_the_second_is_shown_both_versions_and_loses_nothing(offi
     again = other.send_form("/playbooks/follow-up/save", file="follow-up.yaml", seen=mark(page.text), text=text + "# of both\n")
     assert again.status_code == 303
     assert path(office).read_text() == text + "# of both\n"
+
+
+def test_a_conflict_shows_each_place_that_differs_with_the_lines_around_it(office: Office) -> None:
+    browser, text = author(office), path(office).read_text()
+    seen, rows = mark(browser.get(EDIT).text), [f"# row {n}" for n in range(1_000)]
+    path(office).write_text(text + "\n".join(rows))
+    mine = ["# mine at the top", *rows[:900], "# <mine>", *rows[901:], *["# mine below"] * 450]
+
+    page = browser.send_form("/playbooks/follow-up/save", file="follow-up.yaml", seen=seen, text=text + "\n".join(mine)).text
+
+    (shown,) = re.findall(r'<pre class="plain differs".*?>(.*?)</pre>', page, re.S)
+    lines = re.sub("<[^>]*>", "", shown).splitlines()
+    assert lines[4:8] == ["+ # mine at the top", "  # row 0", "  # row 1", "  # row 2"]
+    assert lines[8:17] == ["  …", "  # row 897", "  # row 898", "  # row 899", "- # row 900", "+ # &lt;mine&gt;", "  # row 901",
+                           "  # row 902", "  # row 903"]  # fmt: skip
+    assert lines[17:22] == ["  …", "  # row 997", "  # row 998", "  # row 999", "+ # mine below"]
+    assert (len(lines), lines[-1]) == (401, "  … and 71 more lines")
+
+
+def test_no_text_within_the_size_of_a_file_keeps_a_save_waiting(office: Office) -> None:
+    """Blank lines, and the long lines of two authors that are all but the same."""
+    browser, text = author(office), path(office).read_text()
+    blank, fields = text + "\n" * 8_000, {"file": "follow-up.yaml"}
+    path(office).write_text(blank)
+    seen = mark(browser.get(EDIT).text)
+    before = time.process_time()
+
+    saved = browser.send_form("/playbooks/follow-up/save", **fields, seen=seen, text="#\n" + blank)
+    path(office).write_text(text + "".join(f"# what we say to the customers of group {n} in spring\n" for n in range(250)))
+    mine = text + "".join(f"# what we say to the customers of group {n} in autumn, changed\n" for n in range(250))
+    conflict = browser.send_form("/playbooks/follow-up/save", **fields, seen=seen, text=mine)
+
+    assert (saved.status_code, conflict.status_code) == (303, 409)
+    assert time.process_time() - before < 5, "0.2 s measured; it was half a minute"
+    said = [row.said for row in office.rows(select(schema.audit)) if row.what == "playbook.saved"]
+    assert said == ["changed follow-up.yaml, 1 line"]
 
 
 def test_a_file_that_was_changed_by_hand_meanwhile_is_not_written_over(office: Office) -> None:

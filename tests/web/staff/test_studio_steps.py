@@ -136,6 +136,46 @@ def test_the_order_is_changed_with_two_clicks(desk: Office, uma: Browser) -> Non
     )
 
 
+def test_the_step_that_was_moved_is_the_one_that_is_marked(desk: Office, uma: Browser) -> None:
+    """Numbers count the steps within a step too, so the step below is not always the next number."""
+    nested = STEPS.replace("    declined: exit", "    declined:\n      - wait: 1 day\n      - wait: 2 days\n      - exit")
+    designs.write(desk.folder, designs.playbook(nested), designs.playbook(LEADS, "concerns"))
+    seen = re.search(r'name="seen" value="([0-9a-f]+)"', uma.get("/playbooks/follow-up/steps").text)
+    assert seen is not None
+
+    for at, way, title in (
+        ("steps.0", "down", "thanks"),
+        ("steps.1", "up", "thanks"),
+        ("steps.1.outcomes.declined.0", "down", "Wait 1 day"),
+    ):
+        answer = uma.send_form("/playbooks/follow-up/steps/move", at=at, way=way, seen=seen[1])
+        where, _, marked = answer.headers["location"].partition("#")
+        page = uma.get(where).text
+        row = re.search(rf'<li id="{marked}".*?<strong dir="auto">(.*?)</strong>', page, re.S)
+        assert row is not None
+        assert row[1] == title
+        seen = re.search(r'name="seen" value="([0-9a-f]+)"', page)
+        assert seen is not None
+
+
+def test_whatever_is_saved_by_form_says_so_and_that_nothing_is_published_yet(desk: Office, uma: Browser) -> None:
+    said = re.compile(
+        r'role="status"><p>Saved in the file. Customers get it once you <a href="/playbooks/follow-up/publish">publish it</a>.'
+    )
+    seen = re.search(r'name="seen" value="([0-9a-f]+)"', uma.get("/playbooks/follow-up/steps").text)
+    assert seen is not None
+
+    answers = [
+        uma.send_form("/playbooks/follow-up/steps/move", at="steps.1", way="up", seen=seen[1]),
+        uma.send_form(ONE, **filled(uma, "steps.1", count="20", unit="minutes")),
+        uma.send_form("/playbooks/follow-up/words", **filled(uma, "steps.1", "/playbooks/follow-up/words", body="Good morning.")),
+    ]
+
+    for answer in answers:
+        assert said.search(uma.get(answer.headers["location"].partition("#")[0]).text)
+    assert not said.search(uma.get(f"{ONE}?at=steps.1").text)
+
+
 @pytest.mark.parametrize(("key", "action", "changes", "says"), [
     ("steps.0", ONE, {"count": "many"}, "is not a delay"), ("steps.0", ONE, {"time": "26:00"}, "not a time of day"), ("steps.1", ONE, {"queue": "nobody"}, "nobody"),
     ("steps.1", ONE, {"tries": "100"}, "up to 20"), ("steps.2", ONE, {"how": "at once"}, "a wait needs a length"), ("steps.0", ONE, {"window": "moon"}, "moon"),
@@ -214,13 +254,74 @@ def test_of_somebody_of_whom_little_is_known_the_words_still_make_sense(desk: Of
 
 def test_real_customers_are_shown_to_those_who_may_see_them(desk: Office, uma: Browser) -> None:
     lee = desk.browser(desk.member("lee", Role.LEAD))
-    links = re.findall(r'href="\?for=([0-9a-f-]{36})"', lee.get("/playbooks/follow-up/preview").text)
+    links = re.findall(r'\?for=([0-9a-f-]{36})"', lee.get("/playbooks/follow-up/preview").text)
 
     assert len(links) == 1
     assert "it comes to 77." in lee.get(f"/playbooks/follow-up/preview?for={links[0]}").text
     assert "?for=" + links[0] not in uma.get("/playbooks/follow-up/preview").text
     assert uma.get(f"/playbooks/follow-up/preview?for={links[0]}").status_code == 404
     assert uma.get("/playbooks/follow-up/preview?for=nobody").status_code == 404
+
+
+def test_those_inside_an_earlier_version_are_offered_too(desk: Office) -> None:
+    lee = desk.browser(desk.member("lee", Role.LEAD))
+    designs.write(
+        desk.folder, designs.playbook(STEPS.replace("10 minutes", "20 minutes")), designs.playbook(LEADS, "concerns"),
+        words={"emails/thanks.md": MAIL},
+    )  # fmt: skip
+    publish(desk.parts, desk.folder, "ops")
+
+    links = re.findall(r'\?for=([0-9a-f-]{36})"', lee.get("/playbooks/follow-up/preview").text)
+
+    assert len(links) == 1
+    assert "it comes to 77." in lee.get(f"/playbooks/follow-up/preview?for={links[0]}").text
+
+
+@pytest.mark.parametrize("typed", ["C-77", "quote/Q-1042"])
+def test_a_customer_is_found_by_id_and_by_subject_for_a_playbook_that_is_not_published(desk: Office, typed: str) -> None:
+    """What their last event of the kind that begins it carried is filled in."""
+    lee = desk.browser(desk.member("lee", Role.LEAD))
+    (desk.folder / "quite-new.yaml").write_text(text(desk).replace("playbook: follow-up", "playbook: quite-new"))
+    find = "/playbooks/quite-new/preview/customers"
+
+    page = lee.get("/playbooks/quite-new/preview").text
+    answer = lee.send_form(find, q=typed)
+    theirs = lee.get(answer.headers["location"]).text
+
+    assert f'action="{find}"' in page
+    assert "C-77" not in answer.headers["location"]
+    assert "for C-77, quote/Q-1042." in theirs
+    assert "it comes to 77." in theirs
+    assert "Nobody is found." in lee.send_form(find, q="C-7").text
+
+
+def test_of_a_customer_to_whom_nothing_happened_that_begins_it_the_event_is_made_up(desk: Office) -> None:
+    lee = desk.browser(desk.member("lee", Role.LEAD))
+    (desk.folder / "quite-new.yaml").write_text(
+        text(desk)
+        .replace("playbook: follow-up", "playbook: quite-new")
+        .replace("starts_on: quote.sent", "starts_on: quote.changed")
+    )
+
+    answer = lee.send_form("/playbooks/quite-new/preview/customers", q="C-77")
+    page = lee.get(answer.headers["location"]).text
+
+    assert "for C-77; what the event says is made up." in page
+    assert "it comes to 1850." in page
+
+
+def test_who_may_not_see_customers_finds_none_and_is_shown_none(desk: Office, uma: Browser) -> None:
+    lee = desk.browser(desk.member("lee", Role.LEAD))
+    (desk.folder / "quite-new.yaml").write_text(text(desk).replace("playbook: follow-up", "playbook: quite-new"))
+    find = "/playbooks/quite-new/preview/customers"
+    theirs = lee.send_form(find, q="C-77").headers["location"]
+
+    answer = uma.send_form(find, q="C-77")
+
+    assert answer.status_code == 200
+    assert "Dana" not in answer.text
+    assert f'action="{find}"' not in answer.text
+    assert uma.get(theirs).status_code == 404
 
 
 def test_a_step_s_words_are_shown_before_they_are_saved(desk: Office, uma: Browser) -> None:

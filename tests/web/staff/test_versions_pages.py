@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,12 +17,14 @@ from orchestrator.accepting import accept
 from orchestrator.core.roles import Role
 from orchestrator.store import schema
 from orchestrator.store.audit import By
+from orchestrator.web.app import create_app
 from orchestrator.web.staff import versions_move
 from orchestrator.web.staff.objects import OBJECTS
 from orchestrator.web.staff.routes import StaffRoutes
 from orchestrator.web.staff.shown import Shown
 from tests.intake.ready import quote_sent
 from tests.stories import designs
+from tests.stories.meanwhile import Between
 from tests.web.practice import PUBLIC_URL
 from tests.web.staff.office import LEADS, SALES, Browser, Office
 
@@ -63,6 +66,12 @@ def current(office: Office, name: str = "follow-up") -> list[int]:
     return [row.number for row in office.rows(select(t.number).where(t.playbook == name, t.current))]
 
 
+def current_text(office: Office) -> str:
+    t = schema.playbook_version.c
+    (row,) = office.rows(select(t.document).where(t.playbook == "follow-up", t.current))
+    return str(row.document["playbook"])
+
+
 def with_people(office: Office, *names: str, steps: str = WAITS) -> None:
     """A version with these customers inside, who wait for the e-mail."""
     draft(office, steps)
@@ -99,8 +108,8 @@ def test_an_author_reads_what_would_change_for_how_many_and_publishes_exactly_th
     done = author.send_form(PUBLISH, seen=seen(look))
     after = author.get(done.headers["Location"])
 
-    assert "The thanks e-mail moves from 5 to 3 days after; applies to 2 waiting customers." in words(look)
-    assert "the next touch of 2 would be another" in words(look)
+    assert "The thanks e-mail moves from 5 to 3 days after the event; applies to 2 waiting customers." in words(look)
+    assert "They stay on it unless somebody moves them. Moving them would change what is next for 2 of them." in words(look)
     assert "2 customers are inside other versions: 2 in version 1." in words(look)
     assert "+ after: 3 days" in words(look)
     assert done.status_code == 303
@@ -109,6 +118,15 @@ def test_an_author_reads_what_would_change_for_how_many_and_publishes_exactly_th
     assert "4 customers inside earlier versions stay there." in words(after)  # Dana and Kim are in the first one
     assert versions_of(office, "Eli", "Fay") == [2, 2]
     assert ("olga", "playbook.changed", "playbook:follow-up") in office.audit()
+
+
+def test_a_change_that_reaches_nobody_s_next_touch_says_so(office: Office, author: Browser) -> None:
+    with_people(office, "Eli")
+    draft(office, WAITS.replace("due_within: 2 days", "due_within: 3 days"))
+
+    look = words(author.get(PUBLISH))
+
+    assert "They stay on version 2; moving them would change nothing that is next for them." in look
 
 
 def test_nothing_is_published_but_what_the_page_showed(office: Office, author: Browser) -> None:
@@ -122,6 +140,29 @@ def test_nothing_is_published_but_what_the_page_showed(office: Office, author: B
     assert "changed while you looked" in words(done)
     assert "9 days" in words(done)
     assert current(office) == [1]
+
+
+def test_a_file_that_changes_in_that_very_moment_is_not_published_instead(office: Office, author: Browser) -> None:
+    """Whichever unit of work of the request is over when somebody saves the file: what was shown is published, or nothing."""
+    between = Between(office.parts.database.url, 0, lambda: draft(office, LATER.replace("3 days", "9 days")))
+    app = create_app(replace(office.parts, database=between), office.settings)
+    hurried = Browser(app, base_url=PUBLIC_URL, cookies=author.cookies)
+    hurried.csrf = author.csrf
+    took: list[int] = []
+    for units in range(1, 40):
+        draft(office, LATER)
+        shown = seen(author.get(PUBLISH))
+        between.left = units
+        done = hurried.send_form(PUBLISH, seen=shown)
+        took.append(done.status_code)
+        if done.status_code == 303:
+            break
+        assert "9 days" in words(done)
+        assert current(office) == [1]
+
+    assert set(took[:-1]) == {409}
+    assert took[-1] == 303
+    assert "after: 3 days" in current_text(office)
 
 
 def test_a_form_that_showed_nothing_publishes_nothing(office: Office, author: Browser) -> None:
@@ -182,6 +223,7 @@ def test_what_needs_approval_is_proposed_and_somebody_else_approves_it(office: O
     assert "Approve version 2" in words(others)
     assert "3 days" in words(others)
     assert lead.send_form("/playbooks/follow-up/approve", number="1").status_code == 409  # not what waits
+    assert lead.send_form("/playbooks/follow-up/approve").status_code == 422
     assert lead.send_form("/playbooks/follow-up/approve", number="2").status_code == 303
     assert current(office) == [2]
     assert [(who, what) for who, what, _ in office.audit()][-2:] == [("olga", "playbook.proposed"), ("lee", "playbook.approved")]
@@ -302,6 +344,7 @@ def test_half_of_them_are_moved_by_somebody_who_says_so(office: Office, lead: Br
     draft(office, SOONER)
     authoring.publish(office.parts, office.folder, "ops")
 
+    look = lead.get(f"{MOVE}?frm=2&look=1&share=50")
     refused = lead.send_form(MOVE, to="3", frm="2", share="50")
     done = lead.send_form(MOVE, to="3", frm="2", share="50", sure="1")
     after = lead.get(done.headers["Location"])
@@ -310,9 +353,12 @@ def test_half_of_them_are_moved_by_somebody_who_says_so(office: Office, lead: Br
     assert done.status_code == 303
     assert sorted(versions_of(office, *names)) == [2, 2, 3, 3]
     assert "lee moved 2 follow-ups of follow-up from version 2 to 3" in words(after)
+    assert 'href="/customers/' in look.text.split("<main")[1]
+    assert "quote/" in words(look)
     assert "2 in version 3" in words(after)
-    assert 'href="/customers/' in after.text.split("<main")[1]
-    assert "quote/" in words(after)
+    assert "2 in version 2" in words(after)
+    assert "What it would mean" not in words(after), "nobody is asked for the other half"
+    assert "<details><summary>Move more</summary>" in after.text
 
 
 def test_a_step_that_is_gone_is_mapped_to_the_one_that_says_the_same(office: Office, author: Browser) -> None:
