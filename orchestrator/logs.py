@@ -12,6 +12,7 @@ _QUIET = (  # what they say of themselves is no news: what they do is said by us
     "celery.app.trace",
     "celery.beat",
     "celery.worker.consumer.connection",
+    "celery.worker.request",
     "celery.worker.strategy",
     "kombu",
     "python_http_client",

@@ -28,7 +28,15 @@ def test_the_numbers_are_those_of_the_program() -> None:
     table = TEXT.split("## Limits")[1].split("\n\n")[1]
 
     assert re.findall(r"\| (\d+) in 15 minutes", table) == [
-        str(n) for n in (limits.DEVICE_MOST, limits.NAME_MOST, limits.ADDRESS_MOST, limits.CODE_MOST, limits.DEVICE_MOST)
+        str(n)
+        for n in (
+            limits.DEVICE_MOST,
+            limits.NAME_MOST,
+            limits.ADDRESS_MOST,
+            limits.CODE_MOST,
+            limits.CODE_MOST,
+            limits.DEVICE_MOST,
+        )
     ]
     assert limits.WINDOW.total_seconds() == 15 * 60
     assert f"{limits.CODE_DAY_MOST} a day" in table
