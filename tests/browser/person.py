@@ -69,6 +69,7 @@ class Person:
             self.presses("n")
         self.page.wait_for_url("**/desk/calls/*")
         expect(self.page.locator("#call")).to_be_visible()
+        self.page.wait_for_load_state()
         return str(self.page.locator("h1").inner_text()).split()[0]
 
     def answers(self, words: str) -> None:
@@ -88,6 +89,7 @@ class Person:
 
     def sees(self, words: str | re.Pattern[str]) -> None:
         expect(self.page.locator("body")).to_contain_text(words)
+        self.page.wait_for_load_state()  # keys do something from then on
 
     def leaves(self) -> None:
         self.context.close()
