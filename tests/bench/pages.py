@@ -109,11 +109,11 @@ def to_decide(parts: Parts) -> None:
             """UPDATE customer SET consent = '{"call": "service"}' WHERE ref LIKE 'waiting-1%'""",
             """UPDATE event SET state = 'set_aside', tries = 5, error = 'no such field' WHERE key IN (SELECT 'done-' || n FROM generate_series(1, 50) n)""",
             """INSERT INTO reply (id, customer_id, channel, kind, said, came_at)
-               SELECT gen_random_uuid(), id, 'text', 'reply', 'Please call me', :now FROM customer WHERE ref LIKE 'waiting-11__'""",
+               SELECT gen_random_uuid(), id, 'text', 'reply', 'Please call me', :now FROM customer WHERE ref LIKE 'waiting-1__'""",
             """INSERT INTO inbox (provider, kind, key, body, received_at, state, tries, error)
                SELECT 'twilio', 'text_status', 'k' || n, '{}', :now, 'set_aside', 5, 'nothing of ours' FROM generate_series(1, 50) n""",
             """UPDATE touch SET state = 'unknown', effect_at = due_at, finished_at = NULL, lease_until = NULL
-               FROM enrollment e WHERE e.id = enrollment_id AND e.subject LIKE 'quote/ahead-11__'""",
+               FROM enrollment e WHERE e.id = enrollment_id AND e.subject LIKE 'quote/ahead-1_'""",
         ):
             work.connection.execute(text(statement), {"now": parts.clock()} if ":now" in statement else {})
 
