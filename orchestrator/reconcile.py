@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from orchestrator import receipts
+from orchestrator import receipts, silence
 from orchestrator.channels.base import Accepted, Found, Sought
 from orchestrator.core import planner
 from orchestrator.core.model import Change, TouchState
@@ -18,7 +18,7 @@ from orchestrator.core.receipts import CALL_ENDS, Report
 from orchestrator.facts import usable
 from orchestrator.language.program import TouchNode
 from orchestrator.parts import Parts
-from orchestrator.store import attempts, customers, inbox, touches
+from orchestrator.store import attempts, customers, touches
 from orchestrator.store import changes as written
 from orchestrator.store.changes import entry
 from orchestrator.store.database import Row, Work
@@ -29,7 +29,6 @@ BATCH = 200
 MOST_S = 20.0  # of one sweep
 SOONEST, LATEST = timedelta(seconds=5), timedelta(minutes=10)  # between two questions about the same attempt
 NEARBY = timedelta(days=2)  # how far around an attempt its contact point's other messages are looked at
-REPORTS_EVERYTHING = {"sendgrid": "sendgrid"}  # channels without a list -> whose hooks tell of each message
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +95,6 @@ def _ask(parts: Parts, asked: Sequence[_Asked]) -> dict[UUID, Found]:
     return answers
 
 
-def _silence_says(parts: Parts, work: Work, row: Row[Any], answer: Found, now: datetime) -> Found:
-    """A provider without a list to ask reports each message it takes. Silence for longer than it tries, while it told us of others, means no."""
-    told_by = REPORTS_EVERYTHING.get(row.via)
-    if answer == "cannot tell" and told_by is not None and row.began_at + parts.silence < now:
-        heard = inbox.heard_of(work, told_by, row.began_at + parts.silence / 2) and not inbox.not_dealt_with(work, row.id)
-        return "absent" if heard else answer
-    return answer
-
-
 def _adopt(parts: Parts, work: Work, known: Mapping[UUID, tuple[Row[Any], Found]], now: datetime) -> tuple[int, int]:
     in_use = parts.rulebook.refresh(work)
     dues = [d for d in touches.given(work, list(known)) if d.touch.state is TouchState.UNKNOWN]
@@ -114,7 +104,8 @@ def _adopt(parts: Parts, work: Work, known: Mapping[UUID, tuple[Row[Any], Found]
     reports: dict[UUID, list[Report]] = {}
     for due, facts in usable(work, in_use, dues):
         attempt, answer = known[due.touch.id]
-        answer = _silence_says(parts, work, attempt, answer, now)
+        if answer == "cannot tell" and silence.means_absent(work, attempt, parts.silence, now):
+            answer = "absent"
         if isinstance(answer, Report):  # a call: it goes on, or it has ended
             reports[attempt.id] = [answer]
         elif isinstance(answer, Accepted):

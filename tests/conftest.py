@@ -26,6 +26,7 @@ NO_BROWSER = "no browser: "
 
 TOGETHER = {  # one preparation for many tests
     "tests/test_demo.py": "demo",
+    "tests/workers/test_carrier_faults.py": "faults",  # one after the other: six processes each, and each measures silence
     "tests/replay/test_promises.py": "replays",
     "tests/replay/test_same_as_backtest.py": "replays",
     "tests/browser/": "browser",

@@ -12,6 +12,7 @@ from sqlalchemy import Row, Select, func, or_, select
 
 from orchestrator.store import bulk
 from orchestrator.store.database import Work
+from orchestrator.store.schema import UNREPORTED
 from orchestrator.store.schema import attempt as table
 from orchestrator.store.sets import among, kept, keys
 
@@ -109,6 +110,12 @@ def _record(work: Work, rows: list[dict[str, Any]]) -> set[UUID]:
 def open_of(work: Work, touches: Sequence[UUID]) -> dict[UUID, Row[Any]]:
     """The attempt of each touch that is open or unknown."""
     return {row.touch_id: row for row in work.connection.execute(_open(work), {"touches": keys(work, touches)})}
+
+
+def unreported(work: Work, via: str, since: datetime, until: datetime) -> bool:
+    """Whether anything that this provider took, begun between these moments, is still without any report."""
+    query = select(table.c.id).where(UNREPORTED, table.c.via == via, table.c.began_at.between(since, until)).limit(1)
+    return work.connection.execute(query).first() is not None
 
 
 def of_touch(work: Work, touch: UUID) -> list[Row[Any]]:

@@ -114,7 +114,7 @@ def counts(work: Work) -> dict[str, int]:
     return {state: n for state, n in rows}  # noqa: C416 (dict() of rows is untyped)
 
 
-def heard_of(work: Work, provider: str, since: datetime) -> bool:
-    """Whether this provider has told us anything since then: its hooks do arrive."""
-    query = select(table.c.id).where(table.c.provider == provider, table.c.received_at > since).limit(1)
+def heard_of(work: Work, provider: str, since: datetime, until: datetime) -> bool:
+    """Whether this provider told us anything between these moments: its hooks did arrive."""
+    query = select(table.c.id).where(table.c.provider == provider, table.c.received_at.between(since, until)).limit(1)
     return work.connection.execute(query).first() is not None

@@ -37,7 +37,8 @@ inbox = Table(
     UniqueConstraint("provider", "key"),  # doubled deliveries are one
     CheckConstraint(one_of("state", {"waiting", "handled", "set_aside"}), name="state"),
     CheckConstraint("(state = 'waiting') = (again_at IS NOT NULL)", name="waiting_has_moment"),
-    # inbox.not_dealt_with: before an e-mail of which nothing was heard counts as lost
+    # inbox.heard_of and .not_dealt_with: before an e-mail of which nothing was heard counts as lost
+    Index("ix_inbox_heard", "provider", "received_at"),
     Index("ix_inbox_handle", "handle", postgresql_where=text("state <> 'handled'"), sqlite_where=text("state <> 'handled'")),
     # inbox.waiting: every second
     Index(

@@ -46,6 +46,9 @@ from orchestrator.store.outside import survey_answer as survey_answer
 
 OPEN_SQL = one_of("state", OPEN_STATES)
 READY = text("state = 'ready'")
+UNREPORTED = text(
+    "outcome = 'accepted' AND carrier_result IS NULL AND via <> 'desk'"
+)  # of attempts; staff's calls have no reports
 _RUNS, _OVER = "ended_at IS NULL", "ended_at IS NOT NULL"  # of enrollments
 
 customer = Table(
@@ -314,6 +317,8 @@ attempt = Table(
     CheckConstraint(f"carrier_result IS NULL OR {one_of('carrier_result', Result)}", name="carrier_result"),
     CheckConstraint("(outcome IS NULL) = (ended_at IS NULL)", name="outcome_has_moment"),
     CheckConstraint("outcome <> 'accepted' OR provider_ref IS NOT NULL", name="accepted_has_record"),
+    # attempts.unreported: before an e-mail of which nothing was heard counts as lost
+    Index("ix_attempt_unreported", "via", "began_at", postgresql_where=UNREPORTED, sqlite_where=UNREPORTED),
     # at most one open attempt of a touch; `unknown` counts as open until it is reconciled
     Index(
         "ux_attempt_open", "touch_id", unique=True,

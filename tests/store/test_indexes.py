@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from orchestrator.ids import new_id
 from orchestrator.store import (
+    attempts,
     audit,
     board,
     customers,
@@ -83,6 +84,8 @@ QUERIES: dict[str, Callable[[Work], Any]] = {
     "ix_event_customer": lambda work: person.events_before(work, ID, None, 50),
     "ix_journal_customer": lambda work: person.journal_before(work, ID, None, 50),
     "ix_inbox_waiting": lambda work: inbox.waiting(work, AT, 200),
+    "ix_inbox_heard": lambda work: inbox.heard_of(work, "sendgrid", AT, AT),
+    "ix_attempt_unreported": lambda work: attempts.unreported(work, "sendgrid", AT, AT),
     "ix_inbox_handle": lambda work: inbox.not_dealt_with(work, ID),
     "ix_reply_open": replies.open_ones,
     "ix_reply_customer": lambda work: replies.of_customer(work, ID),

@@ -87,6 +87,7 @@ def test_a_text_whose_playbook_says_so_is_tried_again_once_it_is_certain(carried
 
 def test_an_e_mail_of_which_nothing_was_heard_is_sent_again_when_others_were_reported(carried: CarriedWorld) -> None:
     carried.publish(playbook(MAIL))
+    carried.passes(timedelta(hours=3))  # noon: twenty hours later mails go out again
     fails(carried, "error_before")
     carried.arrives("quote.sent", carried.known("Dana"))
     recovers(carried)
@@ -111,6 +112,44 @@ def test_an_e_mail_stays_unknown_while_reports_do_not_arrive_at_all(carried: Car
 
     assert carried.states("hello")[0] == "unknown", "silence means nothing when nobody could be heard"
     carried.web.silent = False
+
+
+def test_an_e_mail_whose_report_nobody_could_take_is_not_sent_again(carried: CarriedWorld) -> None:
+    carried.publish(playbook(MAIL))
+    fails(carried, "error_after")
+    carried.web.silent = True
+    carried.arrives("quote.sent", carried.known("Dana"))  # it arrives; SendGrid tells a closed door, for a day
+    recovers(carried)
+    carried.passes(timedelta(hours=25))
+    carried.web.silent = False
+    carried.arrives("quote.sent", carried.known("Robin"), "quote/Q-2")  # of this one it tells at once
+
+    carried.passes(timedelta(hours=30))
+
+    assert Counter(e.to for e in carried.reached("email")) == {"dana@example.com": 1, "robin@example.com": 1}
+    assert carried.states("hello")[0] == "unknown", "who listened too late has heard nothing"
+
+
+def test_an_e_mail_stays_unknown_while_the_report_of_another_that_did_leave_is_missing_too(carried: CarriedWorld) -> None:
+    carried.publish(playbook(MAIL))
+    carried.passes(timedelta(hours=3))
+    carried.web.silent = True
+    carried.arrives("quote.sent", carried.known("Kim"), "quote/Q-2")
+    fails(carried, "error_after")
+    carried.arrives("quote.sent", carried.known("Dana"))
+    recovers(carried)
+    carried.passes(timedelta(hours=20, minutes=10))  # SendGrid has just tried again, and will do so in an hour
+    carried.web.silent = False
+    carried.arrives("quote.sent", carried.known("Robin"), "quote/Q-3")
+    carried.passes(timedelta(minutes=10))
+    assert carried.states("hello").count("done") == 1, "Robin's report is there, the others' are not"
+    carried.web.silent = True
+    carried.passes(timedelta(hours=5))  # it gives up
+    carried.web.silent = False
+
+    carried.passes(timedelta(hours=10))
+
+    assert Counter(e.to for e in carried.reached("email"))["dana@example.com"] == 1
 
 
 def test_two_texts_with_the_same_words_to_one_number_are_told_apart_or_left_to_a_person(carried: CarriedWorld) -> None:

@@ -87,7 +87,7 @@ def _comes_to_rest(b: CarriedBusiness) -> None:
     b.the_day_gets_better()
     began = time.monotonic()
     try:
-        wait_for(lambda: not b.restless(), 150, "everything at rest", meanwhile=b.goes_on)
+        wait_for(lambda: not b.restless(), 180, "everything at rest", meanwhile=b.goes_on)
     finally:
         print(f"after {time.monotonic() - began:.0f} s: {b.restless() or 'at rest'}; {b.states()}")
 

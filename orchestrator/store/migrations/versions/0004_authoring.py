@@ -1,6 +1,7 @@
 """Versions beside the current one: proposals that wait for another person, shadows that contact nobody; and what people took back.
 
-Backtests and comparisons go through past events in the order received: an index for them.
+Backtests and comparisons go through past events in the order received: an index for them. Before an e-mail counts as lost,
+its provider must have been heard, and nothing else may be missing: two more.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ def upgrade() -> None:
         postgresql_where=aside, sqlite_where=aside,
     )  # fmt: skip
     op.create_index("ix_event_received", "event", ["received_at", "id"])
+    op.create_index("ix_inbox_heard", "inbox", ["provider", "received_at"])
+    silent = sa.text("outcome = 'accepted' AND carrier_result IS NULL AND via <> 'desk'")
+    op.create_index("ix_attempt_unreported", "attempt", ["via", "began_at"], postgresql_where=silent, sqlite_where=silent)
     op.create_table(
         "withheld",
         sa.Column("playbook", sa.String(length=80), nullable=False),
