@@ -184,8 +184,8 @@ def day_began(in_use: InUse, now: datetime) -> datetime:
 
 
 def zone_name(in_use: InUse) -> str:
-    """The zone in which the board shows times: the first of the house's."""
-    return in_use.house.strictest[0] if in_use.house.strictest else "UTC"
+    """The zone in which the board shows times."""
+    return in_use.house.rules.clock
 
 
 def may_take(row: Row[Any], queue: str) -> bool:

@@ -372,7 +372,7 @@ def room(parts: Parts, who: str, queues: Sequence[str] | None) -> Room:
     def unit(work: Work) -> Room:
         house = parts.rulebook.refresh(work).house
         mine = list(house.queues) if queues is None else [name for name in queues if name in house.queues]
-        zone = next(iter(house.strictest), "UTC")
+        zone = house.rules.clock
         waiting = briefs.waiting(work, mine)
         titles = [(house.queues[name].title, waiting.get(name, 0)) for name in mine]
         today = field_moment(now.astimezone(zone_of(zone) or UTC).date(), (zone,), house) or now

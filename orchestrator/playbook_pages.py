@@ -289,7 +289,7 @@ def _is_paused(paused: pauses.Paused, name: str) -> bool:
 
 
 def _count(work: Work, in_use: InUse, now: datetime) -> Counted:
-    zone = zone_of(next(iter(in_use.house.strictest), "UTC"))
+    zone = zone_of(in_use.house.rules.clock)
     tomorrow = datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time(), zone)
     steps: dict[UUID, dict[NodeId, int]] = {}
     due: dict[UUID, int] = {}

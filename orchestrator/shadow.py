@@ -156,7 +156,7 @@ def _ask(parts: Parts, work: Work, playbook: str, most: int | None) -> _Asked:
         raise NotFound(f"{playbook} has no shadow: touchpoint publish {playbook} --shadow")
     since = row.beside_since if most is None else max(row.beside_since, shadows.newest_since(work, row.beside_since, most))
     rules = (_rules(work, in_use, {}), _rules(work, in_use, {playbook: row}))
-    return _Asked(_house_zone(in_use), in_use.current.get(playbook), row, rules, since, shadows.begun(work, playbook, since))
+    return _Asked(in_use.house.rules.clock, in_use.current.get(playbook), row, rules, since, shadows.begun(work, playbook, since))
 
 
 def _real(parts: Parts, enrollments: Sequence[UUID]) -> _Real:
@@ -173,11 +173,6 @@ def _rules(work: Work, in_use: InUse, instead: Mapping[str, Any]) -> Rules:
     chosen = {name: (version.number, version.id) for name, version in in_use.current.items()}
     chosen |= {name: (row.number, row.id) for name, row in instead.items()}
     return Rules.made(in_use.house.rules, {name: (number, in_use.loaded(work, id_)) for name, (number, id_) in chosen.items()})
-
-
-def _house_zone(in_use: InUse) -> str:
-    desk = in_use.house.rules.desk
-    return desk.time_zone if desk is not None else next(iter(in_use.house.strictest), "UTC")
 
 
 class _Counted:

@@ -36,9 +36,8 @@ class History:
 
     @property
     def zone(self) -> tzinfo:
-        """The clock of days and hours: the desk's, or the first place where customers live."""
-        named = self.house.rules.desk.time_zone if self.house.rules.desk else next(iter(self.house.strictest), "UTC")
-        found = zone_of(named)
+        """The clock of days and hours: the house's."""
+        found = zone_of(self.house.rules.clock)
         assert found is not None, "house rules name zones that exist"
         return found
 

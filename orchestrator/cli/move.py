@@ -127,7 +127,7 @@ def _span(span: Span, zone: ZoneInfo) -> str:
 
 def _zone(parts: Parts) -> ZoneInfo:
     with parts.database.work() as work:
-        return zone_of(next(iter(parts.rulebook.refresh(work).house.strictest), "UTC")) or ZoneInfo("UTC")
+        return zone_of(parts.rulebook.refresh(work).house.rules.clock) or ZoneInfo("UTC")
 
 
 def _done_words(done: Moved) -> str:

@@ -252,6 +252,11 @@ class HouseRules(Model):
         return value
 
     @property
+    def clock(self) -> str:
+        """The time zone of the house's own days and hours: the desk's, else the first place where customers live."""
+        return self.desk.time_zone if self.desk is not None else next(iter(self.time_zones), "UTC")
+
+    @property
     def wraps_up_in(self) -> timedelta:
         """`wrap_up` as a length of time."""
         return _elapsed(self.wrap_up)

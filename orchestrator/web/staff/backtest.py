@@ -118,9 +118,8 @@ def _asked(here: Here, numbers: list[int]) -> Asked:
 
 
 def _midnight(day: date, rules: HouseRules) -> datetime:
-    """When that day begins on the desk's clock."""
-    named = rules.desk.time_zone if rules.desk else next(iter(rules.time_zones), "UTC")
-    return datetime.combine(day, time(), zone_of(named) or UTC)
+    """When that day begins on the house's clock."""
+    return datetime.combine(day, time(), zone_of(rules.clock) or UTC)
 
 
 def _command(draft: str, asked: Asked) -> str:
