@@ -91,9 +91,19 @@ def look(parts: Parts, what: What, per_minute: int = PER_MINUTE) -> Outlook | No
 
 
 def resume(
-    parts: Parts, what: What, by: By, how: How = How.IN_TIME, per_minute: int = PER_MINUTE, batch: int = BATCH
+    parts: Parts,
+    what: What,
+    by: By,
+    how: How = How.IN_TIME,
+    per_minute: int = PER_MINUTE,
+    batch: int = BATCH,
+    *,
+    looked_at: datetime | None = None,
 ) -> Resumed | None:
-    """Go on. None when it did not stand still. Raises Overtaken when it went on and was paused again meanwhile."""
+    """Go on. None when it did not stand still. Raises Overtaken when it went on and was paused again meanwhile.
+
+    looked_at: since when the pause lasted that somebody looked at; None: nobody looked at one.
+    """
     if not 1 <= per_minute <= 100_000:
         raise InputError(Problem(f"{per_minute} a minute is no pace", "say how many may follow in one minute, e.g. 60"))
     now = parts.clock()
@@ -101,6 +111,8 @@ def resume(
     if found is None:
         return None
     since, listed = found
+    if looked_at not in (None, since):
+        raise _another_pause(what)
     done = Resumed()
     chunks = [listed[n : n + batch] for n in range(0, len(listed), batch)] or [[]]
     for place, chunk in reversed(list(enumerate(chunks))):  # what comes first is decided on last
@@ -113,7 +125,7 @@ def resume(
             if still is None:
                 return None
             if still != since:
-                raise Overtaken(Problem(f"{what} was resumed and paused again meanwhile", "look again, then resume"))
+                raise _another_pause(what)
             did = _decide(parts, work, what, by, how, now, chunk)
             if last:
                 pauses.lift(work, what.scope, what.name)
@@ -126,6 +138,10 @@ def resume(
         done = Resumed(done.followed + did.followed, done.shifted + did.shifted, done.expired + did.expired)
     parts.wake({*KINDS, "wait"})
     return done
+
+
+def _another_pause(what: What) -> Overtaken:
+    return Overtaken(Problem(f"{what} was resumed and paused again meanwhile", "look again, then resume"))
 
 
 def _told(how: How, done: Resumed, last: Resumed) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from starlette.responses import Response
 
 from orchestrator import board, holds, resuming
 from orchestrator.core.resuming import How
 from orchestrator.core.roles import Right
-from orchestrator.errors import InputError, Problem
+from orchestrator.errors import InputError, Overtaken, Problem
 from orchestrator.store import board as asked
 from orchestrator.store.database import Work
 from orchestrator.web.staff.here import Here
@@ -56,7 +58,12 @@ def add(routes: StaffRoutes) -> None:
     def resume(here: Here) -> Response:
         what = holds.read(here.form.get("what", ""))
         how, pace = _how(here.form.get("how", How.IN_TIME)), _pace(here.form.get("per_minute", str(resuming.PER_MINUTE)))
-        if resuming.resume(here.parts, what, here.visitor.by, how, pace) is None:
+        since = _moment(here.form.get("since", ""))
+        try:
+            done = resuming.resume(here.parts, what, here.visitor.by, how, pace, looked_at=since)
+        except Overtaken as wrong:
+            return here.refuse(409, f"{wrong.problems[0].problem}.", "Nothing was changed. Look at the pause that there is now.")
+        if done is None:
             return here.refuse(409, f"It goes on already: {what.words}.", "Somebody else resumed it. Nothing was changed.")
         return here.go("/board?done=resumed")
 
@@ -65,6 +72,14 @@ def _how(text: str) -> How:
     if text not in set(How):
         raise InputError(Problem(f"'{text[:40]}' is no way to go on", f"one of {', '.join(How)}", "how"))
     return How(text)
+
+
+def _moment(text: str) -> datetime | None:
+    """Since when the pause lasted that the page showed."""
+    try:
+        return datetime.fromisoformat(text[:40]) if text else None
+    except ValueError:
+        raise InputError(Problem("this is no moment", "look at the pause again", "since")) from None
 
 
 def _pace(text: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
@@ -94,10 +94,11 @@ class _Page:
         ground = here.parts.database.run(lambda work: self._ground(here, work, playbook, asked))
         if ground.chosen > self._most:
             raise InputError(Problem(f"{ground.chosen:,} are too many for a page", _command(playbook, asked)))
+        among = frozenset({asked.frm}) if asked.frm is not None else _versions(here.form.get("among", ""))
         if not ONE.acquire(blocking=False):
             return here.refuse(503, "Another move is looked at or made just now.", "Go back and try again in a few seconds.")
         try:
-            moving.move(here.parts, _who(playbook, asked), here.visitor.by)
+            moving.move(here.parts, replace(_who(playbook, asked), among=among), here.visitor.by)
         finally:
             ONE.release()
         counts_of(here.parts).forget()  # whoever moved them looks where they are now
@@ -148,7 +149,7 @@ class _Page:
         if asked.share is not None:
             chosen = (chosen * asked.share + 50) // 100
         moves = audit.page(work, audit.Filter(what="playbook.moved", about=f"playbook:{playbook}"), limit=10)
-        zone = next(iter(in_use.house.strictest), "UTC")
+        zone = in_use.house.rules.clock
         return Ground(shown, zone, sources, inside, targets, to, steps, new_steps, gone, chosen, moves)
 
 
@@ -202,6 +203,14 @@ def _asked(said: Mapping[str, str]) -> Asked:
 
 def _who(playbook: str, asked: Asked) -> Who:
     return Who(playbook, asked.to, asked.frm, asked.at or None, asked.share, (), asked.steps)
+
+
+def _versions(text: str) -> frozenset[int]:
+    """The versions that the look showed: nobody leaves one that has come into use since."""
+    numbers = [_number(one) for one in text[:10_000].split(",")]
+    if None in numbers:
+        raise InputError(Problem("the form does not say which versions were looked at", "look first, then move"))
+    return frozenset(n for n in numbers if n is not None)
 
 
 def _command(playbook: str, asked: Asked) -> str:
