@@ -8,7 +8,7 @@ somebody was heard on an earlier one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -29,8 +29,9 @@ NOBODY_WAS_HEARD = {Result.BUSY: "busy", Result.NO_ANSWER: "no_answer", Result.F
 
 
 def follow(
-    work: Work, in_use: InUse, due: Due, attempt: Row[Any], result: Result | None, *, dead: bool, fax: bool, now: datetime
-) -> None:
+    work: Work, in_use: InUse, due: Due, attempt: Row[Any], result: Result | None, *, dead: bool, fax: bool, duration_s: int | None,
+    now: datetime,
+) -> None:  # fmt: skip
     """Bring the sheet up to date with the line. attempt: as it was before this result."""
     sheet = sheets.of_attempt(work, attempt.id)
     if result is None or result == attempt.carrier_result or sheet is None or sheet.dialled_by != "bridge":
@@ -45,7 +46,8 @@ def follow(
         case Result.BUSY | Result.NO_ANSWER | Result.FAILED | Result.COMPLETED | Result.CANCELED:
             code = _by_itself(sheet, attempt, result, dead=dead, fax=fax)
             if code is None:
-                sheets.change(work, attempt.id, phase="wrap_up", wrap_up_from=now)
+                talked_from = _began_to_talk(sheet, now, duration_s) if result is Result.COMPLETED else sheet.talked_from
+                sheets.change(work, attempt.id, phase="wrap_up", talked_from=talked_from, wrap_up_from=now)
                 keep_until(work, due, now + in_use.house.rules.wraps_up_in)
             else:
                 sheets.change(work, attempt.id, phase="filed", filed_at=now, disposition=code, wrap_up_from=now)
@@ -53,6 +55,11 @@ def follow(
                 filed = sheets.of_attempt(work, attempt.id)
                 assert filed is not None, "it was changed just now"
                 put_aside(work, in_use, due, filed, f"the line: {words}", RULE, now)
+
+
+def _began_to_talk(sheet: Sheet, now: datetime, duration_s: int | None) -> datetime:
+    """When somebody was first heard on a line that is over. That they answered, and that it is over, may reach us together."""
+    return sheet.talked_from or max(now - timedelta(seconds=duration_s or 0), sheet.dialled_at or now)
 
 
 def of_the_last(work: Work, attempt: Row[Any], reports: Sequence[Report], now: datetime) -> list[Report]:

@@ -120,7 +120,8 @@ def _advance(parts: Parts, work: Work, in_use: InUse, s: _Standing, now: datetim
     """What the reports make of the touch."""
     touch = s.due.touch
     if s.attempt.via == "desk":
-        lines.follow(work, in_use, s.due, s.attempt, s.result, dead=s.dead, fax=s.answered_by == "fax", now=now)
+        fax = s.answered_by == "fax"
+        lines.follow(work, in_use, s.due, s.attempt, s.result, dead=s.dead, fax=fax, duration_s=s.duration_s, now=now)
         return [], []
     if s.result is None:
         return [], []

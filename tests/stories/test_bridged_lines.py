@@ -60,6 +60,23 @@ def test_the_sheet_follows_the_line_from_ringing_to_wrap_up(carried: CarriedWorl
     assert touch(carried, call).disposition == "completed"
 
 
+def test_a_talk_that_was_over_before_we_heard_that_it_began_counts_as_long_as_it_was(carried: CarriedWorld) -> None:
+    call = dialled(carried, "01")
+    until(carried, "ringing")
+
+    for _ in range(300):  # the provider tells both, and no worker has time for either
+        carried.clock.at += timedelta(seconds=1)
+        carried.carrier.work_until(carried.clock.at)
+    callbacks.handle_waiting(carried.parts)
+
+    over, attempt = sheet(carried, call), carried.attempts()[-1]
+    assert over.phase == "wrap_up"
+    assert over.talked_from is not None, "somebody was heard"
+    assert over.wrap_up_from - over.talked_from == timedelta(seconds=attempt.duration_s) > timedelta(0)  # type: ignore[operator]
+    filing.file(carried.parts, call, "ari", Filing("completed"))
+    carried.passes(UNDO_FOR)
+
+
 def test_two_tabs_make_one_call(carried: CarriedWorld) -> None:
     call = dialled(carried, "01")
 
