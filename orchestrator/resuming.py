@@ -80,12 +80,12 @@ def look(parts: Parts, what: What, per_minute: int = PER_MINUTE) -> Outlook | No
         since = pauses.since(work, what.scope, what.name)
         if since is None:
             return None
-        rows = pauses.covered(work, what.scope, what.name, since)
+        rows = pauses.covered(work, what.scope, what.name, since, [TouchState.PLANNED])
         held = [r for r in rows if r.channel is not None and _came_due(r, since, now) is not None]
         late = sum(1 for r in held if r.expires_at is not None and r.expires_at <= now)
-        calls = sum(1 for r in rows if r.state == TouchState.READY)
+        calls = pauses.calls(work, what.scope, what.name)
         last = max(slots([r.expires_at for r in held], now, per_minute), default=now)
-        return Outlook(since, now - since, len(held) - late, late, len(rows) - len(held) - calls, calls, last)
+        return Outlook(since, now - since, len(held) - late, late, len(rows) - len(held), calls, last)
 
     return parts.database.run(unit)
 

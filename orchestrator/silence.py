@@ -8,6 +8,7 @@ surely left is missing. Whoever was away while the provider tried has heard noth
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from orchestrator.store import attempts, inbox
 from orchestrator.store.database import Row, Work
@@ -18,7 +19,7 @@ LISTENED = (1 / 8, 5 / 6)  # 3:15 to 21:40: the pauses have grown, the provider 
 BESIDE = 1 / 2  # 13 hours before and after: what left then must have been reported
 
 
-def means_absent(work: Work, attempt: Row, silence: timedelta, now: datetime) -> bool:
+def means_absent(work: Work, attempt: Row[Any], silence: timedelta, now: datetime) -> bool:
     """Whether this attempt, of which we heard nothing, provably never arrived at its provider.
 
     silence: how long nothing may be heard until that can mean anything; longer than the provider tries.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -12,7 +13,7 @@ from orchestrator.core.model import AUTOMATIC_CALLS, PauseScope, TouchState
 from orchestrator.core.policies.pause import RULE
 from orchestrator.store import touches
 from orchestrator.store.database import Work
-from orchestrator.store.schema import enrollment, journal, touch
+from orchestrator.store.schema import READY, enrollment, journal, touch
 from orchestrator.store.schema import pause as table
 
 Paused = tuple[tuple[PauseScope, str], ...]
@@ -60,7 +61,21 @@ def since(work: Work, scope: str, name: str) -> datetime | None:
     return work.connection.execute(select(table.c.since).where(table.c.scope == scope, table.c.name == name)).scalar()
 
 
-def covered(work: Work, scope: PauseScope, name: str, since: datetime) -> list[Row[Any]]:
+def calls(work: Work, scope: PauseScope, name: str) -> int:
+    """How many calls that wait for staff this pause covers."""
+    query = select(func.count()).select_from(touch).where(READY, *_of(scope, name))
+    if scope == "playbook":
+        query = query.join(enrollment, enrollment.c.id == touch.c.enrollment_id)
+    return int(work.connection.execute(query).scalar_one())
+
+
+def covered(
+    work: Work,
+    scope: PauseScope,
+    name: str,
+    since: datetime,
+    states: Sequence[TouchState] = (TouchState.PLANNED, TouchState.READY),
+) -> list[Row[Any]]:
     """Every touch that this pause covers and that has not happened: planned, waiting for staff, and waits that are part of it.
 
     first, last: when a pause put it off since then; shifted: when it was last moved because a pause was over; each may be None.
@@ -77,7 +92,7 @@ def covered(work: Work, scope: PauseScope, name: str, since: datetime) -> list[R
         journal.c.at >= since,
         journal.c.what.in_(("touch.deferred", "touch.shifted")),
     )
-    open_ones = touch.c.state.in_((TouchState.PLANNED, TouchState.READY))
+    open_ones = touch.c.state.in_(states)
     query = (
         select(*columns)
         .join(enrollment, enrollment.c.id == touch.c.enrollment_id)

@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from orchestrator import holds
 from orchestrator.access.visitors import csrf_of, sign_in
 from orchestrator.board import FRESH_FOR
 from orchestrator.config import Settings
@@ -23,6 +24,7 @@ from orchestrator.core.roles import Right, Role
 from orchestrator.parts import Parts
 from orchestrator.playbook_pages import KEPT_FOR
 from orchestrator.store import staff
+from orchestrator.store.audit import By
 from orchestrator.store.staff import Member
 from orchestrator.web.app import create_app
 from orchestrator.web.staff.app import staff_routes
@@ -42,9 +44,9 @@ QUERIES: Mapping[str, str] = {
     "/playbooks/{playbook}/step": f"at={STEP}",
     "/playbooks/{playbook}/letter": f"at={STEP}",
     "/playbooks/{draft}/letter-draft": f"at={STEP}",
-    "/playbooks/{draft}/steps/one": "at=0",
-    "/board/pauses/confirm": "what=queue:sales",
-    "/board/pauses/resume": "what=queue:billing",
+    "/playbooks/{draft}/steps/one": "at=steps.0",
+    "/board/pauses/confirm": "what=channel:call",
+    "/board/pauses/resume": "what=queue:sales",
 }
 # Pages that share a picture or a count while it is fresh: seconds between two looks, so that none is served what the last one made.
 APART: Mapping[str, float] = {
@@ -116,6 +118,7 @@ def to_decide(parts: Parts) -> None:
                FROM enrollment e WHERE e.id = enrollment_id AND e.subject LIKE 'quote/ahead-1_'""",
         ):
             work.connection.execute(text(statement), {"now": parts.clock()} if ":now" in statement else {})
+    assert holds.pause(parts, holds.read("queue:sales"), By("lee", "admin"))
 
 
 def measured(parts: Parts, settings: Settings, looks: int) -> list[Took]:
