@@ -18,7 +18,9 @@ from sqlalchemy import Row, select
 from orchestrator import authoring, callbacks, dispatch
 from orchestrator.accepting import accept
 from orchestrator.access import invitations, passwords, people
+from orchestrator.carrier.call import Call
 from orchestrator.carrier.carrier import Carrier
+from orchestrator.carrier.lines import Lines
 from orchestrator.carrier.people import Chances
 from orchestrator.carrier.running import RunningCarrier
 from orchestrator.carrier.world import Entry
@@ -60,6 +62,13 @@ class Leaping:
         self._ahead = at - utc_now()
 
 
+class Patient(Lines):
+    """Who answers a call talks until the house lets them hang up: no talk is over before anybody could hear that it began."""
+
+    def talk(self, parent: Call, child: Call, now: datetime) -> None:
+        self._note(child, "they are connected", now)
+
+
 class House:
     """See above."""
 
@@ -67,6 +76,8 @@ class House:
         self.clock = Leaping(moment(SENT, "America/Chicago"))
         self.web = Web()
         self.running = RunningCarrier(Carrier(self.clock, 1, hooks=self.web.url, speed=SPEED, chances=CALM))
+        calls = self.running.carrier.calls
+        calls.lines = Patient(calls.world, calls.callbacks, calls)
         self.settings = Settings(
             _env_file=None, database_url=f"sqlite:///{folder / 'house.sqlite3'}", public_url=self.web.url,
             carrier_url=self.running.url, playbooks=Path(shutil.copytree(ROOT / "playbooks", folder / "playbooks")),
@@ -140,6 +151,12 @@ class House:
 
         self.parts.database.run(end)
 
+    def hangs_up(self, name: str) -> None:
+        """The customer, who talks to one of the staff, hangs up."""
+        calls = self.running.carrier.calls
+        (line,) = calls.listed({"To": [self.phone(name)], "Status": ["in-progress"]})
+        calls.end(line, "completed", self.clock())
+
     # -- time ----------------------------------------------------------------------------------------------------------
 
     def leaps(self, **span: float) -> None:
@@ -170,6 +187,9 @@ class House:
 
     def customer(self, name: str) -> UUID:
         return UUID(str(self.rows(select(schema.customer.c.id).where(schema.customer.c.ref == f"C-{name}"))[0].id))
+
+    def phone(self, name: str) -> str:
+        return str(self.rows(select(schema.customer.c.phone).where(schema.customer.c.id == self.customer(name)))[0].phone)
 
     def touches(self, name: str) -> list[Row[Any]]:
         """Everything planned for and done with this customer, in order."""

@@ -1,180 +1,28 @@
-"""E-mails through SendGrid's own SDK, against a small server on loopback that answers what SendGrid would on good and bad days.
-
-Every request that a test makes is checked against SendGrid's own document, where it is at hand.
-"""
+"""E-mails through SendGrid's own SDK, against a small SendGrid on loopback: one, and many at once."""
 
 from __future__ import annotations
 
 import json
-import os
-import socket
 import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
-from orchestrator.channels.base import (
-    Accepted,
-    Answer,
-    Company,
-    Held,
-    Outgoing,
-    RejectedPermanent,
-    RejectedSafe,
-    Sought,
-    Survey,
-    Unknown,
-)
-from orchestrator.channels.sendgrid import SendGrid
-from orchestrator.channels.sendgrid_batches import MOST_BYTES
+from orchestrator.channels.base import Accepted, Answer, Company, RejectedPermanent, Survey
 from orchestrator.channels.sendgrid_events import HANDLE
-from orchestrator.config import Settings
-from orchestrator.ids import new_id
-
-NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
-COMPANY = Company("Harbor & Pine", "(312) 555-0100", address="18 Pine Street, Chicago")
-DOCUMENT = (
-    Path(os.environ.get("TOUCHPOINT_CONTRACTS") or Path(__file__).resolve().parents[3] / "shared" / "contracts")
-    / "sendgrid"
-    / "v3.mail_send_event_webhook.openapi.json"
+from tests.channels.little_sendgrid import (
+    ACCEPTED,
+    DOCUMENT,
+    Provider,
+    Says,
+    channel,
+    check_against_the_document,
+    message,
 )
-
-
-def message(to: str = "dana@example.com", body: str = "Hi **there**.", **more: object) -> Outgoing:
-    plain = Outgoing(
-        new_id(), "email", NOW + timedelta(minutes=1), to, body, f"For {to.partition('@')[0]}", preheader="Look",
-        reply_to="ari@harborandpine.example.com", playbook="quote-follow-up", touchpoint="quote-thanks", company=COMPANY,
-        unsubscribe_url=f"https://touch.example.com/u/{to.partition('@')[0]}",
-    )  # fmt: skip
-    return replace(plain, **more)  # type: ignore[arg-type]  # fields by name
-
-
-@dataclass
-class Says:
-    """An answer of the server. raw: bytes on the line instead of it; None closes the connection at once."""
-
-    status: int = 202
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    raw: bytes | None = b""
-
-
-ACCEPTED = Says(202)
-LOST = Says(raw=None)
-
-
-class Quiet(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hangs up is what some tests are about."""
-
-
-class Provider:
-    """Takes requests as SendGrid does, keeps them, and answers as the test tells."""
-
-    def __init__(self) -> None:
-        self.requests: list[dict[str, Any]] = []
-        self.headers: list[Mapping[str, str]] = []
-        self.paths: list[str] = []
-        self.answer: Callable[[dict[str, Any]], Says] = lambda request: ACCEPTED
-        self.delay_s = 0.0
-        self._lock = threading.Lock()
-        provider = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                with provider._lock:
-                    number = len(provider.requests)
-                    provider.requests.append(request)
-                    provider.headers.append(self.headers)
-                    provider.paths.append(self.path)
-                says = provider.answer(request)
-                threading.Event().wait(provider.delay_s)
-                if says.raw is None:
-                    self.close_connection = True
-                    return
-                if says.raw:
-                    self.wfile.write(says.raw)
-                    self.close_connection = True
-                    return
-                self.send_response(says.status)
-                for name, value in ({"X-Message-Id": f"m{number}"} if says is ACCEPTED else says.headers).items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(says.body)))
-                self.end_headers()
-                self.wfile.write(says.body)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = Quiet(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(10)
-
-    @property
-    def people(self) -> list[dict[str, Any]]:
-        """Every personalization of every request."""
-        return [p for r in self.requests for p in r["personalizations"]]
-
-    def addresses(self) -> list[list[str]]:
-        """Who was in each request."""
-        return [sorted(p["to"][0]["email"] for p in r["personalizations"]) for r in self.requests]
-
-
-@pytest.fixture
-def provider() -> Iterator[Provider]:
-    server = Provider()
-    try:
-        yield server
-        check_against_the_document(server.requests)
-    finally:
-        server.close()
-
-
-def channel(provider: Provider | str, clock: Callable[[], datetime] = lambda: NOW, **more: object) -> SendGrid:
-    fields: dict[str, object] = {
-        "sendgrid_url": provider if isinstance(provider, str) else provider.url, "sendgrid_api_key": "SG.test.key",
-        "email_from": "hello@harborandpine.example.com", "provider_timeout_s": 10.0,
-    }  # fmt: skip
-    return SendGrid(Settings(_env_file=None, **(fields | more)), clock)  # type: ignore[arg-type]  # fields by name
-
-
-def check_against_the_document(requests: list[dict[str, Any]]) -> None:
-    """Every request is one that SendGrid's document allows, with its mistake mended: top-level custom_args are no text."""
-    if not DOCUMENT.is_file():
-        return
-    document = json.loads(DOCUMENT.read_text())
-    schema = document["paths"]["/v3/mail/send"]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    schema["properties"]["custom_args"] = {"type": "object"}
-    checked = jsonschema.Draft202012Validator(
-        {**schema, "components": document["components"], "additionalProperties": False},
-        format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER,
-    )
-    for request in requests:
-        checked.validate(request)
-        everyone = [to["email"].lower() for p in request["personalizations"] for to in p["to"]]
-        assert len(everyone) == len(set(everyone)) <= 1_000, "each address once, 1,000 at most"
-        for person in request["personalizations"]:
-            assert sum(len((k + v).encode()) for k, v in person.get("substitutions", {}).items()) <= MOST_BYTES
 
 
 def test_the_document_is_at_hand_and_refuses_what_is_wrong() -> None:
@@ -347,146 +195,6 @@ def test_one_e_mail_that_is_too_large_is_refused_for_good(provider: Provider) ->
     provider.answer = lambda request: Says(413)
 
     assert isinstance(channel(provider).send([message()])[0], RejectedPermanent)
-
-
-# -- bad days ------------------------------------------------------------------------------------------------------------
-
-HTML_PAGE = b"<html><body>Bad gateway for dana@example.com</body></html>"
-
-
-@pytest.mark.parametrize(
-    ("says", "expected"),
-    [
-        (Says(202), Unknown),  # nobody named it
-        (Says(202, {"X-Message-Id": "x y"}), Unknown), (Says(202, {"X-Message-Id": "a" * 500}), Unknown),
-        (Says(202, {"X-Message-Id": "abc"}, HTML_PAGE), Accepted), (Says(200, {"X-Message-Id": "abc"}), Unknown),
-        (Says(204), Unknown), (Says(302, {"Location": "http://127.0.0.1:1/"}), Unknown),
-        (Says(307, {"Location": "http://127.0.0.1:1/"}), Held), (Says(401), Held), (Says(402), Held), (Says(403, body=HTML_PAGE), Held),
-        (Says(404), Held), (Says(408), RejectedSafe), (Says(429), RejectedSafe), (Says(418), RejectedPermanent),
-        (Says(400, body=b'{"errors": [{"field": "from.email", "message": "no"}]}'), Held), (Says(400, body=HTML_PAGE), RejectedPermanent),
-        (Says(400, body=b"[" * 20_000), RejectedPermanent), (Says(400, body=b'{"errors": []}'), RejectedPermanent),
-        (Says(500), Unknown), (Says(503, body=HTML_PAGE), Unknown), (LOST, Unknown),
-        (Says(raw=b"HTTP/1.1 202 Acc"), Unknown), (Says(raw=b"nonsense\r\n\r\n"), Unknown),
-        (Says(202, {"X-Message-Id": "abc"}, b"x" * 3_000_000), Unknown),
-    ],
-)  # fmt: skip
-def test_what_sendgrid_says_or_fails_to_say_is_what_we_know(provider: Provider, says: Says, expected: type) -> None:
-    provider.answer = lambda request: says
-
-    answer = channel(provider).send([message()])[0]
-
-    assert isinstance(answer, expected), answer
-    assert "dana" not in str(answer), "answers are written into logs"
-    assert len(provider.requests) == 1, "nothing is tried a second time on its own"
-
-
-def test_an_unknown_answer_holds_for_everybody_in_the_request_and_nobody_else(provider: Provider) -> None:
-    provider.answer = lambda request: Says(500) if len(request["personalizations"]) > 1 else ACCEPTED
-
-    answers = channel(provider).send(
-        [message("a@example.com"), message("b@example.com"), message("c@example.com", touchpoint="other")]
-    )
-
-    assert [type(a) for a in answers] == [Unknown, Unknown, Accepted]
-
-
-def test_a_server_that_says_nothing_leaves_the_e_mail_unknown(provider: Provider) -> None:
-    provider.delay_s = 1.5
-
-    assert isinstance(channel(provider, provider_timeout_s=0.3).send([message()])[0], Unknown)
-
-
-def test_a_server_that_is_not_there_is_a_safe_refusal() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
-
-    answers = channel(url).send([message(), message("ari@example.com")])
-
-    assert [type(a) for a in answers] == [RejectedSafe, RejectedSafe]
-
-
-def test_a_refused_key_is_tried_once_not_for_every_request_that_waits(provider: Provider) -> None:
-    provider.answer = lambda request: Says(401)
-
-    answers = channel(provider, sends_at_once=1).send([message(f"c{n}@example.com", touchpoint=f"t{n}") for n in range(30)])
-
-    assert all(isinstance(a, Held) for a in answers)
-    assert len(provider.requests) == 1
-
-
-@pytest.mark.parametrize(
-    ("headers", "expected"),
-    [
-        ({"X-RateLimit-Reset": str(int(NOW.timestamp()) + 40)}, 40.0), ({"Retry-After": "7"}, 7.0), ({}, None),
-        ({"Retry-After": "Fri, 20 Nov 2026 15:00:30 GMT"}, 30.0), ({"X-RateLimit-Reset": "1"}, 0.0),
-        ({"Retry-After": "999999999"}, 3600.0), ({"Retry-After": "soon"}, None), ({"X-RateLimit-Reset": "-5"}, None),
-        ({"Retry-After": "3", "X-RateLimit-Reset": "1"}, 3.0),
-    ],
-)  # fmt: skip
-def test_too_many_requests_slow_the_sender_down_for_as_long_as_sendgrid_asks(
-    provider: Provider, headers: Mapping[str, str], expected: float | None
-) -> None:
-    provider.answer = lambda request: Says(429, headers)
-
-    answer = channel(provider).send([message()])[0]
-
-    assert isinstance(answer, RejectedSafe)
-    assert (answer.slow_down, answer.retry_after_s) == (True, expected)
-
-
-def test_nothing_begins_after_its_time(provider: Provider) -> None:
-    answers = channel(provider).send([message(not_after=NOW), message("ari@example.com")])
-
-    assert answers[0] == RejectedSafe("it was too late to begin")
-    assert isinstance(answers[1], Accepted)
-    assert provider.addresses() == [["ari@example.com"]]
-
-
-def test_a_request_that_is_taken_apart_too_late_is_not_begun_again(provider: Provider) -> None:
-    moments = iter([NOW])
-    provider.answer = lambda request: Says(400)
-
-    answers = channel(provider, lambda: next(moments, NOW + timedelta(hours=1))).send(
-        [message("a@example.com"), message("b@example.com")]
-    )
-
-    assert answers == [RejectedSafe("it was too late to begin")] * 2
-    assert len(provider.requests) == 1
-
-
-@pytest.mark.parametrize(
-    "missing", [{"sendgrid_api_key": ""}, {"email_from": ""}, {"sendgrid_api_key": "a\r\nX: y"}, {"email_from": "us"}]
-)
-def test_without_a_key_or_a_sender_everything_is_held_and_the_setting_named(provider: Provider, missing: dict[str, str]) -> None:
-    answers = channel(provider, **missing).send([message(), message("ari@example.com")])
-
-    assert [type(a) for a in answers] == [Held, Held]
-    assert f"TOUCHPOINT_{next(iter(missing)).upper()}" in str(answers[0])
-    assert not provider.requests
-
-
-def test_an_e_mail_that_no_letter_can_be_made_of_stops_nobody_else(provider: Provider) -> None:
-    answers = channel(provider).send(
-        [message(subject=" \r\n"), message(body="Hi\n\n[survey]"), message(reply_to="nobody"), message()]
-    )
-
-    assert [type(a) for a in answers] == [RejectedPermanent] * 3 + [Accepted]
-
-
-def test_nobody_can_tell_about_earlier_ones(provider: Provider) -> None:
-    one = Sought(new_id(), "email", "dana@example.com", "", NOW, NOW)
-
-    assert channel(provider).find([one]) == {one.handle: "cannot tell"}
-
-
-def test_neither_key_nor_letters_are_logged_even_on_debug(provider: Provider, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("DEBUG")
-
-    channel(provider).send([message(body="Secret words")])
-
-    assert provider.requests
-    for secret in ("SG.test.key", "Secret words", "dana@example.com"):
-        assert secret not in caplog.text
 
 
 def test_processes_that_send_nothing_do_not_load_the_sdk() -> None:

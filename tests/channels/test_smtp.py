@@ -1,14 +1,12 @@
-"""E-mails through a mail server: a real one (aiosmtpd) on loopback, and a scripted one for what real ones do on bad days."""
+"""E-mails through a real mail server (aiosmtpd) on loopback, with and without encryption."""
 
 from __future__ import annotations
 
 import email.policy
 import socket
 import ssl
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
@@ -23,28 +21,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from orchestrator.channels.base import Accepted, Company, Held, Outgoing, RejectedPermanent, RejectedSafe, Sought, Unknown
-from orchestrator.channels.smtp import Smtp
-from orchestrator.config import Settings
+from orchestrator.channels.base import Accepted, Company, Held, RejectedPermanent, RejectedSafe, Sought
 from orchestrator.ids import new_id
-
-NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
-
-
-def message(to: str = "dana@example.com", **more: object) -> Outgoing:
-    plain = Outgoing(
-        new_id(), "email", NOW + timedelta(minutes=1), to, "Hi **Dana**, grüß dich.\n\n.\n\nBye.", "Your quote — ready",
-        company=Company("Harbor & Pine", address="18 Pine Street"), unsubscribe_url=f"https://touch.example.com/u/{'a' * 150}",
-    )  # fmt: skip
-    return replace(plain, **more)  # type: ignore[arg-type]  # fields by name
-
-
-def channel(port: int, **more: object) -> Smtp:
-    fields: dict[str, object] = {
-        "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_security": "none", "email_from": "hello@harborandpine.example.com",
-        "provider_timeout_s": 5.0,
-    }  # fmt: skip
-    return Smtp(Settings(_env_file=None, **(fields | more)), lambda: NOW)  # type: ignore[arg-type]  # fields by name
+from tests.channels.smtp_cases import NOW, channel, message
 
 
 class Mailbox:
@@ -287,116 +266,3 @@ class TlsController(Controller):
             ssl.create_default_context().wrap_socket(plain, server_hostname="localhost") as talk,
         ):
             assert talk.recv(3) == b"220"
-
-
-# -- bad days ------------------------------------------------------------------------------------------------------------
-
-
-class Scripted:
-    """A mail server that answers each command as told; None: it closes the connection. HANG: it says nothing more."""
-
-    HANG = b""
-
-    def __init__(self, answer: Callable[[bytes], bytes | None]) -> None:
-        self._answer = answer
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self.connections: list[socket.socket] = []
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for connection in self.connections:
-            connection.close()
-        self._thread.join(10)
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self.connections.append(connection)
-            with connection, connection.makefile("rb") as lines:
-                self._talk(connection, lines)
-
-    def _talk(self, connection: socket.socket, lines: Iterator[bytes]) -> None:
-        said: bytes | None = self._answer(b"HELLO")
-        in_words = False
-        while said is not None:
-            connection.sendall(said)
-            in_words = said.startswith(b"354") or (in_words and said == self.HANG)
-            try:
-                line = next(lines, None)
-                while in_words and line not in (b".\r\n", None):
-                    line = next(lines, None)
-            except OSError:
-                return
-            if line is None:
-                return
-            said = self._answer(b"WORDS" if in_words else line.split()[0].upper())
-            in_words = False
-
-
-USUAL = {b"HELLO": b"220 hi\r\n", b"EHLO": b"250 hi\r\n", b"MAIL": b"250 ok\r\n", b"RCPT": b"250 ok\r\n", b"DATA": b"354 go\r\n",
-         b"WORDS": b"250 taken\r\n", b"RSET": b"250 ok\r\n", b"QUIT": b"221 bye\r\n"}  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("at", "said", "expected"),
-    [
-        (b"HELLO", None, RejectedSafe), (b"HELLO", b"421 busy\r\n", RejectedSafe), (b"HELLO", b"554 go away\r\n", Held),
-        (b"EHLO", None, RejectedSafe), (b"MAIL", None, RejectedSafe), (b"MAIL", b"451 later\r\n", RejectedSafe),
-        (b"MAIL", b"550 not you\r\n", Held), (b"RCPT", None, RejectedSafe), (b"RCPT", b"421 closing\r\n", RejectedSafe),
-        (b"RCPT", b"530 log in first\r\n", Held), (b"RCPT", b"550 no\r\n", RejectedPermanent), (b"DATA", b"451 later\r\n", RejectedSafe),
-        (b"DATA", b"554 no\r\n", RejectedPermanent), (b"DATA", None, Unknown), (b"WORDS", None, Unknown),
-        (b"WORDS", b"452 full\r\n", RejectedSafe), (b"WORDS", b"552 too big\r\n", RejectedPermanent),
-        (b"WORDS", b"nonsense\r\n", Unknown), (b"QUIT", None, Accepted),
-    ],
-)  # fmt: skip
-def test_what_a_server_says_or_fails_to_say_is_what_we_know(at: bytes, said: bytes | None, expected: type) -> None:
-    server = Scripted(lambda command: said if command == at else USUAL[command])
-    try:
-        answer = channel(server.port).send([message()])[0]
-    finally:
-        server.close()
-
-    assert isinstance(answer, expected), answer
-    assert "dana" not in str(answer), "answers are written into logs"
-
-
-def test_a_server_that_drips_one_byte_at_a_time_is_cut_off() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        stop = threading.Event()
-
-        def drip() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                connection.sendall(b"220-")
-                while not stop.wait(0.05):
-                    try:
-                        connection.sendall(b"x")
-                    except OSError:
-                        return
-
-        thread = threading.Thread(target=drip, daemon=True)
-        thread.start()
-        answer = channel(listener.getsockname()[1], provider_timeout_s=0.3).send([message()])[0]
-        stop.set()
-        thread.join(10)
-
-    assert isinstance(answer, RejectedSafe)
-
-
-def test_after_a_lost_connection_the_next_e_mail_goes_over_a_new_one() -> None:
-    turn = iter([None])  # the first e-mail's words are lost; afterwards all is as usual
-    server = Scripted(lambda command: next(turn, USUAL[command]) if command == b"WORDS" else USUAL[command])
-    try:
-        answers = channel(server.port).send([message(), message()])
-    finally:
-        server.close()
-
-    assert [type(a) for a in answers] == [Unknown, Accepted]
-    assert len(server.connections) == 2

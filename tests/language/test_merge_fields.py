@@ -7,7 +7,7 @@ import pytest
 from orchestrator.errors import Problem
 from orchestrator.language.merge_fields import check_names
 from orchestrator.language.templates import compile_template
-from tests.language.test_templates import DECLARED
+from tests.language.templates import DECLARED
 
 
 def check(text: str, line: int = 1) -> list[Problem]:

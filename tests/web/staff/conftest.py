@@ -1,4 +1,4 @@
-"""Offices for the tests of the staff's pages."""
+"""Offices for the tests of the staff's pages, and who sits at a browser there."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.core.roles import Role
 from orchestrator.parts import Parts
 from tests.intake.ready import Hands
-from tests.web.staff.office import Office
+from tests.web.staff.office import Browser, Office
 
 
 @pytest.fixture
@@ -25,3 +26,13 @@ def office_on_both(ready_on_both: Parts, tmp_path: Path, clock: Hands) -> Office
     made = Office(ready_on_both, tmp_path / "office", clock)
     made.customers_are_due("Dana", "Kim")
     return made
+
+
+@pytest.fixture
+def author(office: Office) -> Browser:
+    return office.browser(office.member("olga", Role.AUTHOR))
+
+
+@pytest.fixture
+def lead(office: Office) -> Browser:
+    return office.browser(office.member("lee", Role.LEAD))
