@@ -114,7 +114,10 @@ def check_target(work: Work, row: Any) -> None:
 
 def asks_for_approval(row: Row[Any] | None) -> bool:
     """Whether this version, of a playbook or of the house rules, says that changes need another person."""
-    return row is not None and read_yaml(_text(row), "the published file").data.get("needs_approval") is True
+    text = _text(row) if row is not None else ""
+    if "needs_approval" not in text and "\\" not in text:  # only an escape could spell it otherwise
+        return False  # without reading most of them: this is asked for each file that is published
+    return read_yaml(text, "the published file").data.get("needs_approval") is True
 
 
 def rules_in_use(work: Work) -> HouseRules:

@@ -127,8 +127,9 @@ def test_nobody_approves_what_they_proposed_themselves(world: World, name: str) 
     assert stands(world).number is None
 
 
-def test_taking_the_line_out_of_the_file_needs_approval_too(world: World) -> None:
-    publishes(world, playbook(OLD, needs_approval="true"))
+@pytest.mark.parametrize("key", ["needs_approval", '"needs_approval"', r'"needs\x5fapproval"'])  # YAML reads all three alike
+def test_taking_the_line_out_of_the_file_needs_approval_too(world: World, key: str) -> None:
+    publishes(world, playbook(OLD, **{key: "true"}))
     versioning.approve(world.parts, "follow-up", LEA)
 
     assert publishes(world, playbook(OLD))["follow-up"].what == "proposed"
