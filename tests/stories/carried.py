@@ -22,7 +22,7 @@ import uvicorn
 from pydantic import SecretStr
 from sqlalchemy import func, select
 
-from orchestrator import callbacks, dispatch
+from orchestrator import callbacks
 from orchestrator.carrier.carrier import Carrier
 from orchestrator.carrier.people import Chances
 from orchestrator.carrier.running import RunningCarrier
@@ -107,7 +107,7 @@ class CarriedWorld(World):
     def settle(self) -> None:
         """Workers and the carrier do what is due now."""
         for _ in range(200):
-            done = sum(dispatch.drain(self.parts, channel) for channel in dispatch.CHANNELS)
+            done = self.drain()
             done += callbacks.handle_waiting(self.parts) + self.carrier.work_until(self.clock.at)
             if not done and sweep(self.parts) == Swept():
                 return

@@ -23,7 +23,7 @@ from sqlalchemy import Row, select
 
 from orchestrator import authoring, desk, dispatch, engine, reports
 from orchestrator.channels.base import KINDS, Channel
-from orchestrator.core.model import EndReason
+from orchestrator.core.model import EndReason, TouchState
 from orchestrator.engine import Receipt
 from orchestrator.ids import new_id
 from orchestrator.parts import Parts
@@ -174,10 +174,22 @@ class World:
     def settle(self) -> None:
         """Workers do what is due now."""
         for _ in range(60):
-            done = sum(dispatch.drain(self.parts, channel) for channel in dispatch.CHANNELS)
+            done = self.drain()
             if not done and sweep(self.parts) == Swept():
                 return
         raise AssertionError(f"the workers never come to rest\n{self.story()}")
+
+    def drain(self) -> int:
+        """Workers of every channel that has something to do. Answers how much they did."""
+        with self.parts.database.work() as work:
+            due = (schema.touch.c.state == TouchState.PLANNED) & (schema.touch.c.due_at <= self.clock.at)
+            filed = schema.touch.c.state == TouchState.FILED
+            found = set(work.connection.execute(select(schema.touch.c.channel).where(due | filed).distinct()).scalars())
+        return sum(
+            dispatch.drain(self.parts, channel)
+            for channel in dispatch.CHANNELS
+            if (None if channel == "wait" else channel) in found
+        )
 
     def time_passes_until(self, text: str) -> None:
         """Workers run all the while: the clock stops at every moment at which something falls due."""
