@@ -210,7 +210,17 @@ def _alone(parts: Parts, unit: Callable[[Work], T]) -> T:
 
 
 def _end_all(parts: Parts, playbook: str, by: By, now: datetime) -> int:
-    """End what is inside, a batch in a unit of work. A call that somebody has is theirs to finish; nothing follows it."""
+    """End what is inside, a batch in a unit of work. A call that somebody has is theirs to finish; nothing follows it.
+
+    Until nobody is left: somebody may move people to a version that was passed already.
+    """
+    done = 0
+    while inside(parts, playbook) and (ends := _end_each(parts, playbook, by, now)):
+        done += ends
+    return done
+
+
+def _end_each(parts: Parts, playbook: str, by: By, now: datetime) -> int:
     done = 0
     for version in parts.database.run(lambda work: standing.version_rows(work, playbook)):
         after: UUID | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,13 +11,15 @@ from typing import Any
 
 import pytest
 
-from orchestrator import authoring, engine, versioning
+from orchestrator import authoring, engine, moving, versioning
+from orchestrator.errors import InputError, NotFound
 from orchestrator.parts import Parts
 from orchestrator.store import enrollments
 from orchestrator.store.audit import By
 from orchestrator.store.database import Work
 from tests.stories import designs
 from tests.stories.designs import playbook
+from tests.stories.meanwhile import meanwhile
 from tests.stories.test_moving_races import SOON, beside, in_the_middle_of
 from tests.stories.world import World
 
@@ -48,6 +51,27 @@ def test_nobody_is_left_inside_when_a_playbook_is_retired_and_everybody_ended_wh
 
     assert (retired.number, retired.ended) == (1, retired.inside)
     assert {run.end_reason for run in world.runs()} == {"stopped"}, "and nobody was contacted, says the world"
+
+
+@pytest.mark.parametrize("ready_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("after", range(1, 8))  # units of work of whoever retires
+@pytest.mark.parametrize(("frm", "to"), [(1, 2), (2, 1)])
+def test_nobody_is_moved_past_the_end_of_everybody_inside(world: World, frm: int, to: int, after: int) -> None:
+    world.publish(playbook(TEXT.format("1 day")))
+    world.arrives("quote.sent", "Dana", "quote/1")
+    world.publish(playbook(TEXT.format("2 days")))
+    world.arrives("quote.sent", "Eli", "quote/2")
+    who = moving.Who("follow-up", to, frm)
+
+    def moves() -> None:
+        with contextlib.suppress(InputError, NotFound):  # everybody is out already
+            moving.move(world.another_process(), who, By("lee", "lead"))
+
+    done = retires(meanwhile(world.parts, moves, after))
+
+    assert {run.end_reason for run in world.runs()} == {"stopped"}
+    assert done.ended == 2
+    world.expects_anything()
 
 
 def test_an_event_that_comes_while_another_version_is_published_begins_with_one_that_is_in_force(world: World) -> None:
