@@ -15,7 +15,7 @@ from orchestrator.store.database import Row, Work
 
 REPORTS_EVERYTHING = {"sendgrid": "sendgrid"}  # channels without a list -> whose hooks tell of each message
 # Shares of the silence, 26 hours unless the settings say otherwise.
-LISTENED = (1 / 8, 5 / 6)  # 3:15 to 21:40: the pauses have grown, the provider still tries, and comes back within this day
+LISTENED = (1 / 8, 3 / 4)  # 3:15 to 19:30: the pauses have grown to hours, and some of the provider's day is left
 BESIDE = 1 / 2  # 13 hours before and after: what left then must have been reported
 
 

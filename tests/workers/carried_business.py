@@ -215,7 +215,7 @@ class CarriedBusiness:
         """Another customer's quote is sent when all that is left are e-mails in doubt: silence about them proves something only
         while others are reported.
         """
-        if re.fullmatch(r"\d+ email in doubt", self.restless()) and time.monotonic() - self._last_quote > SILENCE_S / 2:
+        if re.fullmatch(r"\d+ email in doubt", self.restless()) and time.monotonic() - self._last_quote > SILENCE_S / 4:
             self.events(1)
 
     def restless(self) -> str:
