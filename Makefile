@@ -4,7 +4,7 @@
 PY   ?= python3
 VENV ?= .venv
 ARGS ?=
-CORES ?= -n 2  # CORES= for one core, and a debugger
+CORES ?= -n 3  # for two cores: some tests mostly wait. CORES= for one core, and a debugger
 BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
@@ -17,7 +17,7 @@ help: ## Show what can be made
 demo: $(VENV)/.ready ## Run the whole system on this machine with imaginary customers
 	@$(BIN)/touchpoint demo $(ARGS)
 
-test: $(VENV)/.ready ## Run the tests on two cores; they start the servers they need
+test: $(VENV)/.ready ## Run the tests; they start the servers they need
 	@$(BIN)/python -m pytest $(CORES) $(ARGS)
 
 test-long: $(VENV)/.ready ## The same with all kills and touches of the long stories: some minutes more
