@@ -46,9 +46,8 @@ from orchestrator.store.outside import survey_answer as survey_answer
 
 OPEN_SQL = one_of("state", OPEN_STATES)
 READY = text("state = 'ready'")
-UNREPORTED = text(
-    "outcome = 'accepted' AND carrier_result IS NULL AND via <> 'desk'"
-)  # of attempts; staff's calls have no reports
+# Of attempts. Staff's calls have no reports.
+UNREPORTED = text("outcome = 'accepted' AND carrier_result IS NULL AND via <> 'desk'")
 _RUNS, _OVER = "ended_at IS NULL", "ended_at IS NOT NULL"  # of enrollments
 
 customer = Table(

@@ -61,8 +61,10 @@ def add(routes: StaffRoutes) -> None:
         since = _moment(here.form.get("since", ""))
         try:
             done = resuming.resume(here.parts, what, here.visitor.by, how, pace, looked_at=since)
-        except Overtaken as wrong:
-            return here.refuse(409, f"{wrong.problems[0].problem}.", "Nothing was changed. Look at the pause that there is now.")
+        except Overtaken:
+            return here.refuse(
+                409, f"It was resumed and paused again meanwhile: {what.words}.", "Nothing was changed. Look again."
+            )
         if done is None:
             return here.refuse(409, f"It goes on already: {what.words}.", "Somebody else resumed it. Nothing was changed.")
         return here.go("/board?done=resumed")

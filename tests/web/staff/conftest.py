@@ -9,6 +9,7 @@ import pytest
 from orchestrator.core.roles import Role
 from orchestrator.parts import Parts
 from tests.intake.ready import Hands
+from tests.web.staff.desk_office import DeskOffice
 from tests.web.staff.office import Browser, Office
 
 
@@ -36,3 +37,17 @@ def author(office: Office) -> Browser:
 @pytest.fixture
 def lead(office: Office) -> Browser:
     return office.browser(office.member("lee", Role.LEAD))
+
+
+@pytest.fixture
+def desk(ready: Parts, tmp_path: Path, clock: Hands) -> DeskOffice:
+    """With Dana due, whose script asks four things."""
+    made = DeskOffice(ready, tmp_path / "office", clock)
+    made.ask_more("Dana")
+    return made
+
+
+@pytest.fixture
+def amys(desk: DeskOffice) -> tuple[Browser, str]:
+    """Amy has the call with Dana."""
+    return desk.has_call(desk.member("amy"), "Dana")

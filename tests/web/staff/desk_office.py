@@ -62,3 +62,8 @@ class DeskOffice(Office):
     def sheet(self, where: str) -> Any:
         """What is noted about the call at this address."""
         return sheet_of(self.parts, UUID(where.rsplit("/", 1)[1]))
+
+
+def call_of(where: str) -> UUID:
+    """The call whose page this is."""
+    return UUID(where.rsplit("/", 1)[1])

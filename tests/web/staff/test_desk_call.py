@@ -21,28 +21,10 @@ from orchestrator.store import pauses, schema
 from orchestrator.web.staff.desk_forms import ENDINGS
 from tests.intake.ready import Hands
 from tests.web.practice import Wire
-from tests.web.staff.desk_office import DeskOffice, Fields
+from tests.web.staff.desk_office import DeskOffice, Fields, call_of
 from tests.web.staff.office import Browser
 
 HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture
-def desk(ready: Parts, tmp_path: Path, clock: Hands) -> DeskOffice:
-    """With Dana due, whose script asks four things."""
-    made = DeskOffice(ready, tmp_path / "office", clock)
-    made.ask_more("Dana")
-    return made
-
-
-@pytest.fixture
-def amys(desk: DeskOffice) -> tuple[Browser, str]:
-    """Amy has the call with Dana."""
-    return desk.has_call(desk.member("amy"), "Dana")
-
-
-def call_of(where: str) -> UUID:
-    return UUID(where.rsplit("/", 1)[1])
 
 
 def test_the_page_says_who_why_now_and_whether_calling_is_allowed(desk: DeskOffice, amys: tuple[Browser, str]) -> None:

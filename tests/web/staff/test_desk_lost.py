@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 
@@ -16,7 +15,7 @@ from orchestrator.store import schema
 from orchestrator.store.audit import By
 from orchestrator.sweep import end_leases
 from tests.intake.ready import Hands
-from tests.web.staff.desk_office import DeskOffice
+from tests.web.staff.desk_office import DeskOffice, call_of
 from tests.web.staff.office import Browser
 
 HTMX = {"HX-Request": "true"}
@@ -31,16 +30,6 @@ def desk(ready: Parts, tmp_path: Path, clock: Hands) -> DeskOffice:
     made.ask_more("Dana", "Kim")
     made.member("lee", Role.LEAD)
     return made
-
-
-@pytest.fixture
-def amys(desk: DeskOffice) -> tuple[Browser, str]:
-    """Amy has the call with Dana."""
-    return desk.has_call(desk.member("amy"), "Dana")
-
-
-def call_of(where: str) -> UUID:
-    return UUID(where.rsplit("/", 1)[1])
 
 
 def unwanted(desk: DeskOffice) -> list[str]:

@@ -5,38 +5,15 @@ from __future__ import annotations
 import re
 from html import unescape
 from html.parser import HTMLParser
-from pathlib import Path
-from uuid import UUID
 
-import pytest
 from sqlalchemy import event
 
 from orchestrator.core.model import TouchState
-from orchestrator.parts import Parts
 from orchestrator.store import schema
-from tests.intake.ready import Hands
-from tests.web.staff.desk_office import DeskOffice, Fields
+from tests.web.staff.desk_office import DeskOffice, Fields, call_of
 from tests.web.staff.office import Browser
 
 NASTY = "<img src=x onerror=alert(1)></textarea><script>1</script> \u202eevil\u202c 😀 **b** [x](javascript:1) {{ 7*7 }} "
-
-
-@pytest.fixture
-def desk(ready: Parts, tmp_path: Path, clock: Hands) -> DeskOffice:
-    """With Dana due, whose script asks four things."""
-    made = DeskOffice(ready, tmp_path / "office", clock)
-    made.ask_more("Dana")
-    return made
-
-
-@pytest.fixture
-def amys(desk: DeskOffice) -> tuple[Browser, str]:
-    """Amy has the call with Dana."""
-    return desk.has_call(desk.member("amy"), "Dana")
-
-
-def call_of(where: str) -> UUID:
-    return UUID(where.rsplit("/", 1)[1])
 
 
 class Structure(HTMLParser):

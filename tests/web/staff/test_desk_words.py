@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from html import unescape
-from pathlib import Path
 from uuid import UUID
-
-import pytest
 
 from orchestrator import dispatch, leading, sweep
 from orchestrator.core.model import TouchState
-from orchestrator.parts import Parts
 from orchestrator.store import sheets, staff
 from orchestrator.store.audit import By
 from tests.intake.ready import Hands
@@ -19,20 +15,6 @@ from tests.web.staff.desk_office import DeskOffice, Fields
 from tests.web.staff.office import Browser
 
 HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture
-def desk(ready: Parts, tmp_path: Path, clock: Hands) -> DeskOffice:
-    """With Dana due, whose script asks four things."""
-    made = DeskOffice(ready, tmp_path / "office", clock)
-    made.ask_more("Dana")
-    return made
-
-
-@pytest.fixture
-def amys(desk: DeskOffice) -> tuple[Browser, str]:
-    """Amy has the call with Dana."""
-    return desk.has_call(desk.member("amy"), "Dana")
 
 
 def lets_go(desk: DeskOffice, browser: Browser, where: str) -> None:
