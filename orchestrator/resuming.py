@@ -50,6 +50,11 @@ class Outlook:
         """What came due meanwhile."""
         return self.in_time + self.too_late
 
+    @property
+    def is_spaced(self) -> bool:
+        """Whether some of it follows later than at once."""
+        return self.last_at > self.since + self.length
+
 
 @dataclass(frozen=True, slots=True)
 class Resumed:

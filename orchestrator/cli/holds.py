@@ -52,7 +52,7 @@ def resume(
 
 def outlook_words(look: resuming.Outlook) -> list[str]:
     """What each way of resuming would do."""
-    last = "" if look.last_at <= look.since + look.length else f", the last one at {look.last_at:%Y-%m-%d %H:%M} UTC"
+    last = f", the last one at {look.last_at:%Y-%m-%d %H:%M} UTC" if look.is_spaced else ""
     return [
         f"Paused for {resuming.how_long(look.length)}: {look.held} touches came due meanwhile, {look.later} are due later, "
         f"{look.calls} calls wait.",

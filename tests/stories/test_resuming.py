@@ -243,6 +243,10 @@ def test_the_preview_says_what_each_way_does_and_changes_nothing(world: World) -
     assert look is not None
     assert (look.in_time, look.too_late, look.later, look.calls) == (2, 0, 1, 0)
     assert (look.length, look.last_at - world.clock.at) == (timedelta(days=3), timedelta(minutes=1))
+    assert look.is_spaced
+    at_once = resuming.look(world.parts, HELD)
+    assert at_once is not None
+    assert not at_once.is_spaced, "nobody is told of a last one then"
     assert world.touches() == before
     assert resumes(world, How.EXPIRE).expired == look.held
     world.expects_anything()
